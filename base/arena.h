@@ -1,0 +1,33 @@
+/*
+ * Arena: many small allocations that live and die together.
+ * One per parsed file and one per plan; nothing in it is freed by itself.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include "base/mem.h"
+#include "base/str.h"
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *head; /* the block being filled, then older ones */
+	size_t used;
+};
+
+void arena_release(struct arena *a);
+#define SCOPED_ARENA SCOPED(arena_release)
+
+/* Zeroed memory, aligned for any type. Never NULL. */
+void *arena_alloc(struct arena *a, size_t n);
+void *arena_array(struct arena *a, size_t n, size_t size);
+/* Copies are NUL-terminated past their length, so .p is a C string too. */
+struct str arena_str(struct arena *a, struct str s);
+char *arena_c(struct arena *a, struct str s);
+struct str arena_printf(struct arena *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define arena_new_array(a, n, type) ((type *)arena_array((a), (n), sizeof(type)))
+
+#endif

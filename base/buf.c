@@ -1,0 +1,179 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buf_release(struct buf *b)
+{
+	free(b->p);
+	*b = BUF_INIT(b->max_bytes);
+}
+
+char *buf_reserve(struct buf *b, size_t n)
+{
+	size_t cap;
+
+	if (n > b->max_bytes || b->n > b->max_bytes - n) {
+		b->over = true;
+		return NULL;
+	}
+	if (b->n + n < b->cap)
+		return b->p + b->n;
+	cap = b->cap ? b->cap : 64;
+	while (cap <= b->n + n)
+		cap *= 2;
+	b->p = xrealloc(b->p, cap);
+	b->cap = cap;
+	b->p[b->n] = '\0';
+	return b->p + b->n;
+}
+
+void buf_add(struct buf *b, const void *p, size_t n)
+{
+	char *to = buf_reserve(b, n);
+
+	if (!to)
+		return;
+	if (n)
+		memcpy(to, p, n);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
+void buf_add_str(struct buf *b, struct str s)
+{
+	buf_add(b, s.p, s.n);
+}
+
+void buf_add_c(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_add_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	char small[256];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	if ((size_t)n < sizeof(small)) {
+		buf_add(b, small, (size_t)n);
+		return;
+	}
+	if (!buf_reserve(b, (size_t)n + 1))
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->n += (size_t)n;
+}
+
+void buf_clear(struct buf *b)
+{
+	b->n = 0;
+	b->over = false;
+	if (b->p)
+		b->p[0] = '\0';
+}
+
+struct str buf_str(const struct buf *b)
+{
+	return (struct str){b->p, b->n};
+}
+
+const char *buf_c(const struct buf *b)
+{
+	return b->p ? b->p : "";
+}
+
+int buf_check(const struct buf *b, const char *what, struct err *e)
+{
+	if (!b->over)
+		return 0;
+	return err_set(e, ERR_LIMIT, "%s: larger than %zu bytes", what,
+		       b->max_bytes);
+}
+
+/* Length of the UTF-8 sequence at s, 0 where it is malformed (RFC 3629). */
+static size_t utf8_length(struct str s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	unsigned char low = 0x80;
+	unsigned char high = 0xbf;
+	size_t n;
+
+	if (c < 0x80)
+		return 1;
+	if (c >= 0xc2 && c <= 0xdf)
+		n = 2;
+	else if (c >= 0xe0 && c <= 0xef)
+		n = 3;
+	else if (c >= 0xf0 && c <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	if (c == 0xe0)
+		low = 0xa0;
+	if (c == 0xed)
+		high = 0x9f;
+	if (c == 0xf0)
+		low = 0x90;
+	if (c == 0xf4)
+		high = 0x8f;
+	if (s.n < n)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		unsigned char next = (unsigned char)s.p[i];
+
+		if (next < low || next > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return n;
+}
+
+static void add_json_char(struct buf *b, unsigned char c)
+{
+	switch (c) {
+	case '"': buf_add_c(b, "\\\""); break;
+	case '\\': buf_add_c(b, "\\\\"); break;
+	case '\n': buf_add_c(b, "\\n"); break;
+	case '\r': buf_add_c(b, "\\r"); break;
+	case '\t': buf_add_c(b, "\\t"); break;
+	default:
+		if (c < 0x20)
+			buf_printf(b, "\\u%04x", c);
+		else
+			buf_add_char(b, (char)c);
+	}
+}
+
+void buf_add_json_string(struct buf *b, struct str s)
+{
+	buf_add_char(b, '"');
+	while (s.n) {
+		size_t n = utf8_length(s);
+
+		if (n == 1)
+			add_json_char(b, (unsigned char)s.p[0]);
+		else if (n)
+			buf_add(b, s.p, n);
+		else
+			buf_add_c(b, "\\ufffd");
+		s = str_skip(s, n ? n : 1);
+	}
+	buf_add_char(b, '"');
+}

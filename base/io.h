@@ -1,0 +1,55 @@
+/*
+ * Bounded file input and output. Every path is relative to a dirfd.
+ */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Write all n bytes, however often the kernel takes fewer. what names fd. */
+int io_write_all(int fd, const void *p, size_t n, const char *what,
+		 struct err *e);
+int io_pwrite_all(int fd, const void *p, size_t n, off_t offset,
+		  const char *what, struct err *e);
+/* Read until n bytes or the end; *got tells. */
+int io_read_full(int fd, void *p, size_t n, size_t *got, const char *what,
+		 struct err *e);
+/* Append everything up to the end of fd to out, up to its ceiling. */
+int io_read_fd(int fd, struct buf *out, const char *what, struct err *e);
+/* Append the regular file's content. 1 read, 0 there is none, -1 error. */
+int io_read_file(int dirfd, const char *path, struct buf *out, struct err *e);
+/* Copy n bytes (or up to the end where n < 0) within the kernel where it can. */
+int io_copy(int from, int to, int64_t n, const char *what, struct err *e);
+
+enum io_durability {
+	IO_CACHED,  /* survives the process, not a power cut */
+	IO_DURABLE, /* fsync of the file, then of the folder */
+};
+
+/*
+ * Put a file at dirfd/path in one step: temporary name, write, rename. Readers
+ * see the old content or the new one. The folder of path must exist.
+ */
+int io_replace_file(int dirfd, const char *path, struct str content,
+		    enum io_durability durability, struct err *e);
+
+/* A name that no other process or thread uses: "<prefix><pid>-<n>-<time>". */
+void io_unique_name(struct buf *out, const char *prefix);
+
+/* mkdir of one folder that may exist already. */
+int io_mkdir(int dirfd, const char *name, mode_t mode, struct err *e);
+/* Every missing folder of path. */
+int io_mkdir_all(int dirfd, const char *path, mode_t mode, struct err *e);
+int io_open_dir(int dirfd, const char *path, struct err *e);
+/*
+ * Remove name and all below, whatever the modes. Follows no links. A missing
+ * name is no error.
+ */
+int io_remove_tree(int dirfd, const char *name, struct err *e);
+
+#endif

@@ -1,0 +1,78 @@
+#include "base/subprocess.h"
+
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int spawn(const char *const *argv, int out_fd, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	int failed;
+
+	failed = posix_spawn_file_actions_init(&actions);
+	if (failed)
+		return failed;
+	failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO,
+						  "/dev/null", O_RDONLY, 0);
+	if (!failed)
+		failed = posix_spawn_file_actions_adddup2(&actions, out_fd,
+							  STDOUT_FILENO);
+	if (!failed)
+		failed = posix_spawn_file_actions_adddup2(&actions, out_fd,
+							  STDERR_FILENO);
+	if (!failed)
+		failed = posix_spawnp(pid, argv[0], &actions, NULL,
+				      (char *const *)(void *)argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return failed;
+}
+
+/* Read on past out's ceiling, so that the program never blocks on us. */
+static int drain(int fd, struct buf *out, const char *what, struct err *e)
+{
+	char chunk[4096];
+	size_t got;
+
+	do {
+		if (io_read_full(fd, chunk, sizeof(chunk), &got, what, e) < 0)
+			return -1;
+		buf_add(out, chunk, got);
+	} while (got == sizeof(chunk));
+	return 0;
+}
+
+int subprocess_run(const char *const *argv, struct buf *out, int *status,
+		   struct err *e)
+{
+	int fds[2];
+	pid_t pid;
+	int failed;
+	int read_failed;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_sys(e, "create a pipe");
+	failed = spawn(argv, fds[1], &pid);
+	(void)close(fds[1]);
+	if (failed) {
+		(void)close(fds[0]);
+		errno = failed;
+		if (failed == ENOENT)
+			return err_set(e, ERR_NOT_FOUND,
+				       "%s: no such program", argv[0]);
+		return err_sys(e, "run %s", argv[0]);
+	}
+	read_failed = drain(fds[0], out, argv[0], e);
+	(void)close(fds[0]);
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(e, "wait for %s", argv[0]);
+	return read_failed;
+}

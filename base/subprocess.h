@@ -1,0 +1,18 @@
+/*
+ * Run a helper program and wait for it.
+ */
+#ifndef BASE_SUBPROCESS_H
+#define BASE_SUBPROCESS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * Run argv (looked up in PATH) with stdin from /dev/null and stdout+stderr
+ * appended to out (up to its ceiling). *status gets the wait status. Fails with
+ * ERR_NOT_FOUND where there is no such program.
+ */
+int subprocess_run(const char *const *argv, struct buf *out, int *status,
+		   struct err *e);
+
+#endif

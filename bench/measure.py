@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""Measure imgbuild beside floors: see run.sh.
+
+Every row is a pair of commands. They run in turn (first, second, first, ...),
+each with an untimed preparation before it; what counts is the user and system
+CPU time of the whole process tree, as wait4 tells it, and the median over the
+runs. Peak memory is the largest process of the tree.
+"""
+import argparse
+import os
+import pwd
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+IMGBUILD = os.path.realpath(os.environ["IMGBUILD"])
+USER = "imgbuild-test"
+
+
+def cpu(argv, env=None, cwd=None):
+    """CPU milliseconds, wall aside, and peak memory in MiB of argv."""
+    quiet = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+             (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
+    if cwd:
+        os.chdir(cwd)
+    pid = os.posix_spawnp(argv[0], argv, env or os.environ, file_actions=quiet)
+    _, status, usage = os.wait4(pid, 0)
+    if status != 0:
+        sys.exit("measure.py: failed: %s" % " ".join(argv))
+    return (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / 1024
+
+
+class Side:
+    """One of a pair: a command, what comes before each run, and divisors."""
+
+    def __init__(self, argv, prepare=None, store=None, user=None):
+        self.argv = argv if isinstance(argv, list) else ["sh", "-c", argv]
+        self.prepare = prepare or (lambda: None)
+        self.env = dict(os.environ)
+        if store:
+            self.env["IMGBUILD_ROOT"] = store
+        if user:
+            self.argv = ["setpriv", "--reuid=" + user, "--regid=" + user,
+                         "--init-groups"] + self.argv
+        self.times, self.peak = [], 0
+
+    def run(self):
+        self.prepare()
+        time, peak = cpu(self.argv, self.env)
+        self.times.append(time)
+        self.peak = max(self.peak, peak)
+
+
+def median(side):
+    return statistics.median(side.times)
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.scale = 10 if options.quick else 1
+        self.dir = os.environ.get("BENCH_DIR") or \
+            tempfile.mkdtemp(prefix="imgbuild-bench-")
+        os.makedirs(self.dir, exist_ok=True)
+        os.chmod(self.dir, 0o755)
+        self.own = "BENCH_DIR" not in os.environ
+        print("| work | floor | imgbuild ms | floor ms | ratio | target | "
+              "peak MiB |\n|---|---|---|---|---|---|---|")
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def wanted(self, row):
+        return not self.options.rows or \
+            any(r in row for r in self.options.rows)
+
+    def compare(self, work, floor, ours, theirs, target, runs, less=None,
+                per=1, plus=0):
+        """One row. less: a Side whose time is taken off ours, per: how many
+        units of work ours holds, plus: milliseconds the target allows."""
+        if self.options.quick:
+            runs = min(runs, 3)
+        for side in filter(None, [ours, theirs, less]):
+            side.run()  # warms caches; not counted
+            side.times.clear()
+        for _ in range(runs):
+            for side in filter(None, [ours, theirs, less]):
+                side.run()
+        mine = (median(ours) - (median(less) if less else 0)) / per
+        base = median(theirs)
+        print("| %s | `%s` | %.2f | %.2f | %.2f | ≤ %s%s | %.0f |" % (
+            work, floor.replace("|", "\\|"), mine, base,
+            (mine - plus / per) / base, target,
+            " + %g ms a build" % plus if plus else "", ours.peak))
+        sys.stdout.flush()
+
+    # ---- data ----
+
+    def files(self, name, count, size=200):
+        top = self.path(name)
+        if not os.path.isdir(top):
+            for i in range(count):
+                folder = os.path.join(top, "%03d" % (i // 100))
+                if i % 100 == 0:
+                    os.makedirs(folder)
+                with open(os.path.join(folder, "f%05d" % i), "w") as file:
+                    file.write(("%d\n" % i) * (size // 6))
+            self.write(name + ".Dockerfile", "FROM scratch\nCOPY . /\n")
+        return top
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        return self.path(name)
+
+    def megabytes(self, count):
+        """Files of 8 MB cut from the machine's programs and libraries."""
+        top = self.path("bulk")
+        if os.path.isdir(top):
+            return top
+        os.makedirs(top)
+        listing = subprocess.run(
+            ["find", "/usr/lib", "/usr/bin", "/usr/share", "-xdev", "-type",
+             "f", "-size", "+100k", "-readable", "!", "-name", "*.gz", "!",
+             "-name", "*.xz"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        names = sorted(listing.stdout.split(b"\n"))[1:]
+        left, pending, n = count << 20, b"", 0
+        while left > 0:
+            for name in names:
+                with open(name, "rb") as file:
+                    pending += file.read()
+                while len(pending) >= 8 << 20 and left > 0:
+                    with open(os.path.join(top, "%04d" % n), "wb") as out:
+                        out.write(pending[:8 << 20])
+                    pending, n, left = pending[8 << 20:], n + 1, left - (8 << 20)
+                if left <= 0:
+                    break
+        self.write("bulk.Dockerfile", "FROM scratch\nCOPY . /\n")
+        return top
+
+    def build(self, context, dockerfile, *more):
+        return [IMGBUILD, "build", "-q", "-f", dockerfile, *more, context]
+
+    def store(self, name, user=None):
+        """A store with the busybox base in it."""
+        top = self.path("store-" + name)
+        if not os.path.isdir(top):
+            os.makedirs(top)
+            bases = self.path("bases")
+            if not os.path.isdir(bases):
+                subprocess.run([sys.executable, os.path.join(
+                    HERE, "../tests/conformance/base.py"), bases], check=True)
+            argv = [self.program(user), "import",
+                    os.path.join(bases, "base.tar"), "busybox"]
+            if user:
+                shutil.chown(top, user, user)
+                argv = ["setpriv", "--reuid=" + user, "--regid=" + user,
+                        "--init-groups"] + argv
+            subprocess.run(argv, check=True, stdout=subprocess.DEVNULL,
+                           env=dict(os.environ, IMGBUILD_ROOT=top))
+        return top
+
+    def program(self, user=None):
+        if not user:
+            return IMGBUILD
+        path = self.path("imgbuild")
+        if not os.path.exists(path):
+            shutil.copy(IMGBUILD, path)
+            os.chmod(path, 0o755)
+        return path
+
+    # ---- rows ----
+
+    def noop(self):
+        for count, target, runs in [(10000, 1.3, 15), (100000, 1.35, 7)]:
+            count //= self.scale
+            row = "rebuild, nothing changed, %d files" % count
+            if not self.wanted(row):
+                continue
+            top = self.files("files-%d" % count, count)
+            reference = self.write("reference", "")
+            self.compare(
+                row, "find ctx -newer ref",
+                Side(self.build(top, top + ".Dockerfile"),
+                     store=self.store("noop")),
+                Side(["find", top, "-newer", reference]), target, runs)
+
+    def few(self):
+        row = "rebuild, nothing changed, a few files"
+        if self.wanted(row):
+            top = self.files("files-5", 5)
+            self.compare(row, "/bin/true",
+                         Side(self.build(top, top + ".Dockerfile"),
+                              store=self.store("noop")),
+                         Side(["/bin/true"]), 3, 41)
+
+    def one_changed(self):
+        row = "1 of %d files changed" % (10000 // self.scale)
+        if not self.wanted(row):
+            return
+        top = self.files("files-%d" % (10000 // self.scale),
+                         10000 // self.scale)
+        count = [0]
+
+        def change():
+            count[0] += 1
+            with open(os.path.join(top, "000", "f00007"), "w") as file:
+                file.write("change %d of %d\n" % (count[0], os.getpid()))
+        self.compare(row, "tar c ctx | openssl dgst -sha256",
+                     Side(self.build(top, top + ".Dockerfile"), change,
+                          self.store("noop")),
+                     Side("tar c %s | openssl dgst -sha256" % top), 1.0, 9)
+
+    def run_steps(self):
+        steps = 50
+        context = self.path("empty")
+        os.makedirs(context, exist_ok=True)
+        text = "FROM busybox\n"
+        none = self.write("none.Dockerfile", text + "LABEL a=b\n")
+        one = self.write("steps.Dockerfile", text + "".join(
+            'RUN ["/bin/true", "%d"]\n' % i for i in range(steps)))
+        deep = self.write("deep.Dockerfile", text + "".join(
+            "COPY f%d /\n" % i for i in range(120)) + "".join(
+            'RUN ["/bin/true", "%d"]\n' % i for i in range(10)))
+        row = "a RUN step's overhead, root"
+        if self.wanted(row):
+            if os.geteuid() != 0:
+                print("| %s | skipped: not root | | | | | |" % row)
+            else:
+                store = self.store("root")
+                self.compare(
+                    row, "unshare -mpiuf true",
+                    Side(self.build(context, one, "--no-cache"), store=store),
+                    Side(["unshare", "-mpiuf", "true"]), 1.0, 11,
+                    Side(self.build(context, none, "--no-cache"), store=store),
+                    per=steps)
+        row = "a RUN step's overhead, rootless"
+        if self.wanted(row):
+            self.rootless(row, context, one, none, steps)
+        row = "a RUN step over 120 layers"
+        if self.wanted(row):
+            self.over_layers(row, deep)
+
+    def rootless(self, row, context, one, none, steps):
+        user = None
+        if os.geteuid() == 0:
+            try:
+                pwd.getpwnam(USER)
+            except KeyError:
+                print("| %s | skipped: no user %s, run the integration tests "
+                      "first | | | | | |" % (row, USER))
+                return
+            user = USER
+        store = self.store("user", user)
+
+        def side(dockerfile):
+            argv = self.build(context, dockerfile, "--no-cache")
+            argv[0] = self.program(user)
+            return Side(argv, store=store, user=user)
+        self.compare(row, "unshare -Umpiurf true", side(one),
+                     Side(["unshare", "-Umpiurf", "true"], user=user), 1.2, 11,
+                     side(none), per=steps, plus=2)
+
+    def over_layers(self, row, deep):
+        context = self.path("deep")
+        os.makedirs(context, exist_ok=True)
+        for i in range(120):
+            with open(os.path.join(context, "f%d" % i), "w") as file:
+                file.write("%d\n" % i)
+        counter = [0]
+
+        def salted(n_copies):
+            """Ten steps over n_copies layers that stay cached."""
+            lines = open(deep).read().splitlines()
+            head = [l for l in lines if not l.startswith(("COPY", "RUN"))]
+            copies = [l for l in lines if l.startswith("COPY")][:n_copies]
+            name = self.path("deep-%d.Dockerfile" % n_copies)
+
+            def prepare():
+                counter[0] += 1
+                runs = ['RUN ["/bin/true", "%d", "%d"]' % (i, counter[0])
+                        for i in range(10)]
+                with open(name, "w") as file:
+                    file.write("\n".join(head + copies + runs) + "\n")
+            return Side(self.build(context, name), prepare,
+                        self.store("deep"))
+        self.compare(row, "the same step over 1 layer", salted(120), salted(1),
+                     2.0, 7)
+
+    def bulk(self):
+        size = 1024 // self.scale
+        kinds = [("none", "", 1.0), ("gzip", " && cat {0}/* | igzip -1 ", 1.1),
+                 ("zstd", " && cat {0}/* | zstd -1 -q ", 0.9)]
+        for kind, packer, target in kinds:
+            row = "%d MB layer to an OCI tar, %s" % (size, kind)
+            if not self.wanted(row):
+                continue
+            top = self.megabytes(size)
+            store, out = self.path("store-bulk"), self.path("bulk.tar")
+
+            def fresh():
+                shutil.rmtree(store, ignore_errors=True)
+                if os.path.exists(out):
+                    os.unlink(out)
+            floor = "tar c {0} | openssl dgst -sha256".format(top)
+            name = "tar c | openssl dgst -sha256"
+            if kind != "none":
+                program = packer.split("|")[1].strip()
+                if not shutil.which(program.split()[0]):
+                    print("| %s | skipped: no %s | | | | | |" %
+                          (row, program.split()[0]))
+                    continue
+                floor += packer.format(top)
+                name += " and " + program
+            self.compare(row, name, Side(self.build(
+                top, top + ".Dockerfile", "-o",
+                "type=oci,dest=%s,compression=%s" % (out, kind)), fresh, store),
+                Side(floor), target, 5)
+            fresh()
+
+    def many_files(self):
+        count = 50000 // self.scale
+        row = "a RUN that makes %d files" % count
+        if not self.wanted(row):
+            return
+        context = self.path("empty")
+        os.makedirs(context, exist_ok=True)
+        loop = "mkdir %s && cd %s && i=0; while [ $i -lt {0} ]; do " \
+            "[ $((i %% 1000)) != 0 ] || mkdir $i; echo $i >$((i / 1000 * " \
+            "1000))/$i; i=$((i+1)); done".format(count)
+        dockerfile = self.write("many.Dockerfile", "FROM busybox\nRUN " +
+                                loop % ("/many", "/many") + "\n")
+        plain = self.path("many")
+
+        def fresh():
+            shutil.rmtree(plain, ignore_errors=True)
+        store = self.store("many")
+        busybox = shutil.which("busybox")
+        self.compare(
+            row, "the same command outside, then tar c | openssl dgst -sha256",
+            Side(self.build(context, dockerfile, "--no-cache"), store=store),
+            Side("%s sh -c '%s' && tar c %s | openssl dgst -sha256" %
+                 (busybox, loop % (plain, plain), plain), fresh), 1.0, 5)
+        fresh()
+
+    def memory(self):
+        row = "peak memory"
+        if not self.wanted(row):
+            return
+        for size in [64, 1024 // self.scale]:
+            top, store = self.path("bulk-memory"), self.path("store-memory")
+            shutil.rmtree(top, ignore_errors=True)
+            shutil.rmtree(store, ignore_errors=True)
+            os.makedirs(top)
+            for name in sorted(os.listdir(self.megabytes(size)))[:size // 8]:
+                os.link(self.path("bulk", name), os.path.join(top, name))
+            with open(os.path.join(top, "one-file"), "wb") as out:
+                out.truncate(size << 20)
+            env = dict(os.environ, IMGBUILD_ROOT=store)
+            _, peak = cpu(self.build(
+                top, self.path("bulk.Dockerfile"), "-o",
+                "type=oci,dest=" + self.path("memory.tar")), env)
+            print("| peak memory, %d MB layer | | | | | flat | %.0f |" %
+                  (2 * size, peak))
+            shutil.rmtree(store, ignore_errors=True)
+            os.unlink(self.path("memory.tar"))
+
+    def run(self):
+        try:
+            self.few()
+            self.noop()
+            self.one_changed()
+            self.run_steps()
+            self.many_files()
+            self.bulk()
+            self.memory()
+        finally:
+            if self.own:
+                os.chdir("/")
+                shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="imgbuild beside its floors")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("rows", nargs="*", metavar="ROW",
+                        help="only rows whose name holds one of these")
+    Bench(parser.parse_args()).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+#include "cache/record.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "cache/snapshot.h"
+
+#include <jansson.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 256 };
+
+static void record_path(struct buf *out, const struct digest *key)
+{
+	char hex[DIGEST_HEX_SIZE];
+
+	buf_printf(out, "steps/%s", digest_hex(key, hex));
+}
+
+static void variant_path(struct buf *out, const struct digest *diff_id,
+			 const char *kind)
+{
+	char hex[DIGEST_HEX_SIZE];
+
+	buf_printf(out, "variants/%s-%s", digest_hex(diff_id, hex), kind);
+}
+
+static bool get_digest(const json_t *object, const char *field,
+		       struct digest *out)
+{
+	const char *text = json_string_value(json_object_get(object, field));
+
+	return text && digest_parse(str_from(text), out);
+}
+
+static bool get_size(const json_t *object, const char *field, uint64_t *out)
+{
+	const json_t *value = json_object_get(object, field);
+
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return false;
+	*out = (uint64_t)json_integer_value(value);
+	return true;
+}
+
+static bool get_time(const json_t *object, const char *field, int64_t *out)
+{
+	const char *text = json_string_value(json_object_get(object, field));
+
+	return text && clock_parse_rfc3339(str_from(text), out);
+}
+
+static bool is_version_1(const json_t *root)
+{
+	return json_integer_value(json_object_get(root, "version")) == 1;
+}
+
+/* The document in the file, NULL where there is none that parses. */
+static json_t *load(const struct store *s, const char *path, int *result,
+		    struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(RECORD_MAX_BYTES);
+	json_t *root;
+
+	*result = io_read_file(s->fd, path, &text, e);
+	if (*result < 0 && e->code == ERR_LIMIT)
+		*result = 0;
+	if (*result <= 0)
+		return NULL;
+	root = json_loadb(text.p ? text.p : "", text.n, 0, NULL);
+	if (root && is_version_1(root))
+		return root;
+	json_decref(root);
+	*result = 0;
+	return NULL;
+}
+
+int record_find(const struct store *s, const struct digest *key,
+		struct layer *out, struct err *e)
+{
+	SCOPED_BUF struct buf path = BUF_INIT(NAME_MAX_BYTES);
+	const json_t *result;
+	json_t *root;
+	int found;
+
+	record_path(&path, key);
+	root = load(s, buf_c(&path), &found, e);
+	if (!root)
+		return found;
+	result = json_object_get(root, "result");
+	found = get_digest(result, "diffID", &out->diff_id) &&
+		get_digest(result, "contentID", &out->content_id) &&
+		get_size(result, "size", &out->size_bytes) &&
+		get_time(result, "created", &out->created_ns);
+	json_decref(root);
+	return found ? snapshot_exists(s, &out->diff_id, e) : 0;
+}
+
+static void write_digest(struct buf *out, const struct digest *d)
+{
+	char text[DIGEST_STRING_SIZE];
+
+	buf_printf(out, "\"%s\"", digest_string(d, text));
+}
+
+static void write_record(struct buf *out, const struct key *k,
+			 const struct layer *result)
+{
+	buf_add_c(out, "{\"version\":1,\"domain\":");
+	buf_add_json_string(out, k->domain);
+	buf_add_c(out, ",\"components\":[");
+	for (size_t i = 0; i < k->components.n; i++) {
+		buf_add_c(out, i ? ",\n[" : "\n[");
+		buf_add_json_string(out, k->components.v[i].name);
+		buf_add_char(out, ',');
+		buf_add_json_string(out, k->components.v[i].value);
+		buf_add_char(out, ']');
+	}
+	buf_add_c(out, "],\n\"result\":{\"diffID\":");
+	write_digest(out, &result->diff_id);
+	buf_add_c(out, ",\"contentID\":");
+	write_digest(out, &result->content_id);
+	buf_printf(out, ",\"size\":%llu,\"created\":\"",
+		   (unsigned long long)result->size_bytes);
+	clock_add_rfc3339(out, result->created_ns);
+	buf_add_c(out, "\"}}\n");
+}
+
+int record_put(const struct store *s, const struct key *k,
+	       const struct layer *result, struct err *e)
+{
+	SCOPED_BUF struct buf path = BUF_INIT(NAME_MAX_BYTES);
+	SCOPED_BUF struct buf text = BUF_INIT(RECORD_MAX_BYTES);
+	struct digest key = key_digest(k);
+
+	record_path(&path, &key);
+	write_record(&text, k, result);
+	if (buf_check(&text, "step record", e) < 0)
+		return -1;
+	return io_replace_file(s->fd, buf_c(&path), buf_str(&text), IO_CACHED, e);
+}
+
+int variant_find(const struct store *s, const struct digest *diff_id,
+		 const char *kind, struct digest *digest, uint64_t *size_bytes,
+		 struct err *e)
+{
+	SCOPED_BUF struct buf path = BUF_INIT(NAME_MAX_BYTES);
+	uint64_t blob_bytes;
+	json_t *root;
+	int found;
+
+	variant_path(&path, diff_id, kind);
+	root = load(s, buf_c(&path), &found, e);
+	if (!root)
+		return found;
+	found = get_digest(root, "digest", digest) &&
+		get_size(root, "size", size_bytes);
+	json_decref(root);
+	if (found)
+		found = blob_stat(&s->blobs, digest, &blob_bytes, e);
+	return found == 1 && blob_bytes != *size_bytes ? 0 : found;
+}
+
+int variant_put(const struct store *s, const struct digest *diff_id,
+		const char *kind, const struct digest *digest,
+		uint64_t size_bytes, struct err *e)
+{
+	SCOPED_BUF struct buf path = BUF_INIT(NAME_MAX_BYTES);
+	SCOPED_BUF struct buf text = BUF_INIT(RECORD_MAX_BYTES);
+
+	variant_path(&path, diff_id, kind);
+	buf_add_c(&text, "{\"version\":1,\"digest\":");
+	write_digest(&text, digest);
+	buf_printf(&text, ",\"size\":%llu}\n", (unsigned long long)size_bytes);
+	return io_replace_file(s->fd, buf_c(&path), buf_str(&text), IO_CACHED, e);
+}

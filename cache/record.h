@@ -1,0 +1,47 @@
+/*
+ * Step records: what a step's key led to.
+ *
+ * One file a key, steps/<key hex>, a JSON document that is replaced as a whole:
+ *   { "version": 1, "domain": "run/1",
+ *     "components": [["name", "value"], …],
+ *     "result": { "diffID": "sha256:…", "contentID": "sha256:…",
+ *                 "size": bytes, "created": "RFC 3339" } }
+ */
+#ifndef CACHE_RECORD_H
+#define CACHE_RECORD_H
+
+#include "cache/key.h"
+#include "cache/store.h"
+
+/* A layer of a build: made by a step, or brought by a base image. */
+struct layer {
+	struct digest diff_id;
+	struct digest content_id; /* a base image's layer: its diff_id */
+	uint64_t size_bytes;      /* of the uncompressed tar; 0: not known */
+	int64_t created_ns;
+};
+
+enum { RECORD_MAX_BYTES = 4 << 20 };
+
+/*
+ * Look a key up. 1 found, 0 absent; a record that can't be understood or whose
+ * snapshot is gone is absent too. -1 error.
+ */
+int record_find(const struct store *s, const struct digest *key,
+		struct layer *out, struct err *e);
+int record_put(const struct store *s, const struct key *k,
+	       const struct layer *result, struct err *e);
+
+/*
+ * Variants: a layer's compressed form, variants/<diff_id hex>-<kind> as
+ * { "version": 1, "digest": "sha256:…", "size": bytes }. kind names compression,
+ * level and clamped time. 1, 0, -1 as above; absent where the blob is gone.
+ */
+int variant_find(const struct store *s, const struct digest *diff_id,
+		 const char *kind, struct digest *digest, uint64_t *size_bytes,
+		 struct err *e);
+int variant_put(const struct store *s, const struct digest *diff_id,
+		const char *kind, const struct digest *digest,
+		uint64_t size_bytes, struct err *e);
+
+#endif

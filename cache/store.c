@@ -1,0 +1,149 @@
+#include "cache/store.h"
+
+#include "base/io.h"
+#include "oci/layout.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static char *default_path(struct err *e)
+{
+	const char *root = getenv("IMGBUILD_ROOT");
+	const char *data = getenv("XDG_DATA_HOME");
+	const char *home = getenv("HOME");
+
+	if (root && *root)
+		return xstrdup(root);
+	if (geteuid() == 0)
+		return xstrdup("/var/lib/imgbuild");
+	if (data && *data)
+		return xasprintf("%s/imgbuild", data);
+	if (home && *home)
+		return xasprintf("%s/.local/share/imgbuild", home);
+	err_set(e, ERR_NOT_FOUND,
+		"no place for the store: set IMGBUILD_ROOT or HOME");
+	return NULL;
+}
+
+static int create_folders(int fd, struct err *e)
+{
+	static const char *const folders[] = {"snapshots", "steps", "variants",
+					      "stat",      "logs",  "locks",
+					      "tmp"};
+	struct stat st;
+
+	/* the last one is made last: where it is, the rest is */
+	if (fstatat(fd, "tmp", &st, 0) == 0)
+		return 0;
+	if (layout_init(fd, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		if (io_mkdir(fd, folders[i], 0755, e) < 0)
+			return -1;
+	return 0;
+}
+
+int store_open(struct store *s, const char *path, struct err *e)
+{
+	SCOPED_PTR char *where = path ? xstrdup(path) : default_path(e);
+	SCOPED_FD int fd = -1;
+	char *absolute;
+
+	*s = (struct store){.fd = -1};
+	if (!where)
+		return -1;
+	fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		if (io_mkdir_all(AT_FDCWD, where, 0755, e) < 0)
+			return err_wrap(e, "create the store (set IMGBUILD_ROOT "
+					   "to put it elsewhere)");
+		fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_sys(e, "open the store %s (set IMGBUILD_ROOT to use "
+				  "another)", where);
+	if (create_folders(fd, e) < 0)
+		return err_wrap(e, "store %s", where);
+	absolute = realpath(where, NULL);
+	if (!absolute)
+		return err_sys(e, "store %s", where);
+	s->path = absolute;
+	s->fd = TAKE_FD(fd);
+	s->blobs = (struct blobs){s->fd};
+	return 0;
+}
+
+void store_release(struct store *s)
+{
+	scoped_close(&s->fd);
+	free(s->path);
+	*s = (struct store){.fd = -1};
+}
+
+int store_workdir_create(const struct store *s, char **name_out,
+			 struct err *e)
+{
+	SCOPED_BUF struct buf name = BUF_INIT(256);
+	SCOPED_FD int fd = -1;
+	/* keeps a sweep from seeing the folder before its lock is taken */
+	SCOPED_FD int tmp_fd = io_open_dir(s->fd, "tmp", e);
+
+	if (tmp_fd < 0)
+		return -1;
+	if (flock(tmp_fd, LOCK_SH) < 0)
+		return err_sys(e, "lock tmp");
+	io_unique_name(&name, "tmp/");
+	if (io_mkdir(s->fd, buf_c(&name), 0700, e) < 0)
+		return -1;
+	fd = io_open_dir(s->fd, buf_c(&name), e);
+	if (fd < 0)
+		return -1;
+	/* held as long as the fd: what tells a sweep that we live */
+	if (flock(fd, LOCK_SH) < 0)
+		return err_sys(e, "lock %s", buf_c(&name));
+	*name_out = xstrdup(buf_c(&name));
+	return TAKE_FD(fd);
+}
+
+/* A folder that nobody locks belonged to a process that is gone. */
+static int sweep_one(int tmp_fd, const char *name, struct err *e)
+{
+	SCOPED_FD int fd = openat(tmp_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	/* a file has no lock: blobs being written are younger than a day */
+	if (!S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime < 24 * 3600)
+		return 0;
+	return io_remove_tree(tmp_fd, name, e);
+}
+
+int store_sweep(const struct store *s, struct err *e)
+{
+	int fd = io_open_dir(s->fd, "tmp", e);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int result = 0;
+
+	if (!dir)
+		return fd < 0 ? -1 : err_sys(e, "open tmp");
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		(void)closedir(dir); /* somebody is creating or sweeping */
+		return 0;
+	}
+	while (result == 0 && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			result = sweep_one(fd, entry->d_name, e);
+	(void)closedir(dir);
+	return result;
+}

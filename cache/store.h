@@ -1,0 +1,43 @@
+/*
+ * The store: one folder that holds everything imgbuild keeps.
+ *
+ *   oci-layout  index.json  blobs/   an image layout; index.json has the names
+ *   snapshots/<diff_id hex>/         unpacked layers, usable as overlay lowers
+ *   steps/<key hex>                  step records
+ *   variants/<diff_id hex>-<kind>    compressed forms of layers
+ *   stat/<name>                      stat caches
+ *   logs/  locks/  tmp/
+ *
+ * Layers that were built here have no blob: they are written again from their
+ * snapshot when an export needs their bytes.
+ */
+#ifndef CACHE_STORE_H
+#define CACHE_STORE_H
+
+#include "base/err.h"
+#include "oci/blobs.h"
+
+struct store {
+	int fd;     /* of the root folder */
+	char *path; /* absolute */
+	struct blobs blobs;
+};
+
+/*
+ * Open the store at path (NULL: $IMGBUILD_ROOT, else $XDG_DATA_HOME/imgbuild
+ * or ~/.local/share/imgbuild, else /var/lib/imgbuild for root) and create what
+ * is missing of it.
+ */
+int store_open(struct store *s, const char *path, struct err *e);
+void store_release(struct store *s);
+
+/*
+ * Create tmp/<unique>/ and open it; other processes leave it alone while this
+ * one lives. *name_out (heap) is its path below the store. The fd, or -1.
+ */
+int store_workdir_create(const struct store *s, char **name_out,
+			 struct err *e);
+/* Remove what processes that died left below tmp/. */
+int store_sweep(const struct store *s, struct err *e);
+
+#endif

@@ -1,0 +1,288 @@
+#include "cli/build_options.h"
+
+#include "cli/commands.h"
+#include "oci/reference.h"
+#include "parser/values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int parse_type(struct str value, struct export_spec *out,
+		      struct err *e)
+{
+	static const char *const kinds[] = {
+		[EXPORT_OCI] = "oci",
+		[EXPORT_DOCKER] = "docker",
+		[EXPORT_TAR] = "tar",
+		[EXPORT_LOCAL] = "local",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (!str_eq_c(value, kinds[i]))
+			continue;
+		out->kind = (enum export_kind)i;
+		return 0;
+	}
+	return err_set(e, ERR_INVALID, "output type '%.*s' is none of oci, "
+		       "docker, tar, local", STR_ARG(value));
+}
+
+static int parse_level(struct str value, struct export_spec *out,
+		       struct err *e)
+{
+	uint64_t level;
+
+	if (!str_to_u64(value, 22, &level))
+		return err_set(e, ERR_INVALID, "compression-level '%.*s' is no "
+			       "number from 0 to 22", STR_ARG(value));
+	out->compression.level = (int)level;
+	return 0;
+}
+
+static int parse_field(struct arena *a, struct str key, struct str value,
+		       struct export_spec *out, struct err *e)
+{
+	if (str_eq_c(key, "type"))
+		return parse_type(value, out, e);
+	if (str_eq_c(key, "compression"))
+		return compression_parse(value, &out->compression.kind, e);
+	if (str_eq_c(key, "compression-level"))
+		return parse_level(value, out, e);
+	if (str_eq_c(key, "rewrite-timestamp"))
+		return bool_parse(value, &out->rewrite_timestamp, e);
+	if (str_eq_c(key, "dest")) {
+		out->dest = arena_c(a, value);
+		return 0;
+	}
+	/* what docker takes and has no other value here */
+	if (str_eq_c(key, "tar") || str_eq_c(key, "oci-mediatypes") ||
+	    str_eq_c(key, "force-compression"))
+		return 0;
+	return err_set(e, ERR_INVALID, "'%.*s' is none of type, dest, "
+		       "compression, compression-level, rewrite-timestamp",
+		       STR_ARG(key));
+}
+
+int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
+		      struct err *e)
+{
+	*out = (struct export_spec){.compression.kind = COMPRESSION_GZIP};
+	if (str_find(text, '=') < 0) {
+		out->dest = arena_c(a, text);
+		return 0;
+	}
+	while (text.n) {
+		struct str field;
+		struct str key;
+		struct str value;
+
+		(void)str_cut(text, ',', &field, &text);
+		(void)str_cut(field, '=', &key, &value);
+		if (parse_field(a, key, value, out, e) < 0)
+			return -1;
+	}
+	if (!out->dest)
+		return err_set(e, ERR_INVALID, "no dest=PATH in the output");
+	return 0;
+}
+
+int names_parse(struct arena *a, const string_list *list, struct str **out,
+		struct err *e)
+{
+	*out = arena_new_array(a, list->n, struct str);
+	for (size_t i = 0; i < list->n; i++) {
+		struct reference ref;
+
+		if (reference_parse(a, str_from(list->v[i]), &ref, e) < 0)
+			return -1;
+		(*out)[i] = reference_name(a, &ref);
+	}
+	return 0;
+}
+
+/* "key=value"; a build argument without = takes the environment's value. */
+static struct config_pairs pairs_of(struct arena *a, const string_list *list,
+				    bool from_environment)
+{
+	struct config_pairs out = {0};
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct str key;
+		struct str value;
+		bool has_value =
+			str_cut(str_from(list->v[i]), '=', &key, &value);
+
+		if (!has_value && from_environment) {
+			const char *set = getenv(list->v[i]);
+
+			if (!set)
+				continue;
+			value = str_from(set);
+		}
+		out = pairs_set(a, out, key, value);
+	}
+	return out;
+}
+
+struct raw_options {
+	string_list names;
+	string_list build_args;
+	string_list labels;
+	string_list outputs;
+	const char *target;
+	const char *platform;
+	const char *jobs;
+	bool pull;
+};
+
+static void raw_release(struct raw_options *raw)
+{
+	vec_release(&raw->names);
+	vec_release(&raw->build_args);
+	vec_release(&raw->labels);
+	vec_release(&raw->outputs);
+}
+
+static int set_platforms(struct build_request *r, const struct raw_options *raw,
+			 struct err *e)
+{
+	r->plan.build_platform = platform_host();
+	r->plan.target_platform = r->plan.build_platform;
+	if (!raw->platform)
+		return 0;
+	r->plan.platform_given = true;
+	return platform_parse(&r->arena, str_from(raw->platform),
+			      &r->plan.target_platform, e);
+}
+
+/* As docker's client: the environment's epoch, unless given as an argument. */
+static void add_epoch(struct build_request *r)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+	for (size_t i = 0; i < r->plan.build_args.n; i++)
+		if (str_eq_c(r->plan.build_args.v[i].key, "SOURCE_DATE_EPOCH"))
+			return;
+	if (epoch && *epoch)
+		r->plan.build_args =
+			pairs_set(&r->arena, r->plan.build_args,
+				  STR("SOURCE_DATE_EPOCH"), str_from(epoch));
+}
+
+static int set_jobs(struct build_request *r, const struct raw_options *raw,
+		    struct err *e)
+{
+	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t jobs = n_cpus > 0 ? (uint64_t)n_cpus : 1;
+
+	if (raw->jobs && (!str_to_u64(str_from(raw->jobs), 1024, &jobs) ||
+			  jobs == 0))
+		return err_set(e, ERR_INVALID, "--jobs %s: not a number from 1 "
+			       "to 1024", raw->jobs);
+	r->n_jobs = (unsigned)jobs;
+	return 0;
+}
+
+static int set_outputs(struct build_request *r, const struct raw_options *raw,
+		       struct err *e)
+{
+	r->exports = arena_new_array(&r->arena, raw->outputs.n,
+				     struct export_spec);
+	r->n_exports = raw->outputs.n;
+	for (size_t i = 0; i < raw->outputs.n; i++) {
+		if (export_spec_parse(&r->arena, str_from(raw->outputs.v[i]),
+				      &r->exports[i], e) < 0)
+			return err_wrap(e, "--output %s", raw->outputs.v[i]);
+		r->exports[i].n_threads = r->n_jobs;
+	}
+	return 0;
+}
+
+static int interpret(struct build_request *r, const struct raw_options *raw,
+		     struct err *e)
+{
+	r->plan.target = str_from(raw->target);
+	r->plan.build_args = pairs_of(&r->arena, &raw->build_args, true);
+	r->plan.labels = pairs_of(&r->arena, &raw->labels, false);
+	add_epoch(r);
+	r->n_names = raw->names.n;
+	if (names_parse(&r->arena, &raw->names, &r->names, e) < 0 ||
+	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0)
+		return -1;
+	return set_outputs(r, raw, e);
+}
+
+int build_request_parse(struct build_request *r, int argc, char **argv,
+			bool *done)
+{
+	struct raw_options raw = {0};
+	const struct option_row rows[] = {
+		{"build-arg", 0, OPTION_LIST, &raw.build_args, "NAME=VALUE",
+		 "set an ARG"},
+		{"file", 'f', OPTION_STRING, &r->dockerfile, "FILE",
+		 "the Dockerfile (default CONTEXT/Dockerfile, - is stdin)"},
+		{"iidfile", 0, OPTION_STRING, &r->iid_file, "FILE",
+		 "write the image's id to FILE"},
+		{"jobs", 0, OPTION_STRING, &raw.jobs, "N",
+		 "threads for compressing (default: one a core)"},
+		{"label", 0, OPTION_LIST, &raw.labels, "NAME=VALUE",
+		 "add a label to the image"},
+		{"metadata-file", 0, OPTION_STRING, &r->metadata_file, "FILE",
+		 "write the result's digests as JSON to FILE"},
+		{"no-cache", 0, OPTION_FLAG, &r->no_cache, NULL,
+		 "run every step again"},
+		{"output", 'o', OPTION_LIST, &raw.outputs, "OUTPUT",
+		 "PATH (an OCI archive), or type=oci|docker|tar|local,dest=PATH"},
+		{"plan", 0, OPTION_FLAG, &r->show_plan, NULL,
+		 "print what would be done, and stop"},
+		{"platform", 0, OPTION_STRING, &raw.platform, "OS/ARCH",
+		 "the image's platform"},
+		{"progress", 0, OPTION_STRING, &r->progress, "MODE",
+		 "auto, plain, tty or quiet"},
+		{"pull", 0, OPTION_FLAG, &raw.pull, NULL,
+		 "accepted for docker's sake: bases are those of the store"},
+		{"quiet", 'q', OPTION_FLAG, &r->quiet, NULL,
+		 "print the image's id only"},
+		{"tag", 't', OPTION_LIST, &raw.names, "NAME",
+		 "name the image in the store"},
+		{"target", 0, OPTION_STRING, &raw.target, "STAGE",
+		 "build this stage (default: the last)"},
+	};
+	const struct command_help help = {
+		"imgbuild [build] [OPTIONS] CONTEXT",
+		"Builds an image from the Dockerfile in the folder CONTEXT.\n"
+		"An output also takes compression=gzip|zstd|none, "
+		"compression-level=N and\nrewrite-timestamp=true; it may be "
+		"repeated, and dest=- is stdout.",
+		rows, ARRAY_LEN(rows), 1, 1};
+	string_list arguments = {0};
+	struct err e;
+	int status = EXIT_OK;
+
+	*r = (struct build_request){.progress = "auto"};
+	switch (options_parse(&help, argc, argv, &arguments)) {
+	case OPTIONS_OK:
+		*done = interpret(r, &raw, &e) < 0;
+		r->context = arguments.v[0];
+		if (*done) {
+			(void)report(&e);
+			status = EXIT_MISTAKE;
+		}
+		break;
+	case OPTIONS_HELP: *done = true; break;
+	case OPTIONS_WRONG:
+		*done = true;
+		status = EXIT_MISTAKE;
+		break;
+	}
+	vec_release(&arguments);
+	raw_release(&raw);
+	return status;
+}
+
+void build_request_release(struct build_request *r)
+{
+	arena_release(&r->arena);
+}

@@ -1,0 +1,46 @@
+/*
+ * What `imgbuild build` was asked: the options as typed values.
+ */
+#ifndef CLI_BUILD_OPTIONS_H
+#define CLI_BUILD_OPTIONS_H
+
+#include "base/arena.h"
+#include "builder/export.h"
+#include "builder/plan.h"
+#include "cli/options.h"
+
+struct build_request {
+	struct arena arena;
+	const char *context;
+	const char *dockerfile; /* NULL: the context's own; "-": stdin */
+	const char *progress;
+	const char *iid_file;
+	const char *metadata_file;
+	bool no_cache;
+	bool quiet;
+	bool show_plan;
+	unsigned n_jobs;
+	struct plan_options plan;
+	struct str *names; /* normalised */
+	size_t n_names;
+	struct export_spec *exports;
+	size_t n_exports;
+};
+
+/* EXIT_OK to go on; else *done says that this is the exit status. */
+int build_request_parse(struct build_request *r, int argc, char **argv,
+			bool *done);
+void build_request_release(struct build_request *r);
+
+/*
+ * Parse an output: "type=oci,dest=PATH,compression=zstd" or a bare path.
+ * ERR_INVALID says what is wrong.
+ */
+int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
+		      struct err *e);
+
+/* Names normalised, in a. */
+int names_parse(struct arena *a, const string_list *list, struct str **out,
+		struct err *e);
+
+#endif

@@ -1,0 +1,375 @@
+#include "cli/commands.h"
+
+#include "base/io.h"
+#include "base/path.h"
+#include "builder/build.h"
+#include "builder/sandbox.h"
+#include "cli/build_options.h"
+#include "cli/cancel.h"
+#include "cli/progress.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Everything that a build uses, from the file to the result. */
+struct session {
+	struct build_request *request;
+	struct arena arena;
+	struct store store;
+	struct buf text;
+	struct source source;
+	struct diags diags;
+	const struct dockerfile *dockerfile;
+	char *dockerfile_path; /* absolute; "" for stdin */
+	const struct plan *plan;
+	struct progress progress;
+	struct build_result result;
+};
+
+static void print_diags(const struct session *s)
+{
+	SCOPED_BUF struct buf out = BUF_INIT(16u << 20);
+
+	for (size_t i = 0; i < s->diags.n; i++)
+		diag_render(&out, &s->source, &s->diags.v[i]);
+	fputs(buf_c(&out), stderr);
+}
+
+static int read_stdin(struct session *s, struct err *e)
+{
+	s->dockerfile_path = xstrdup("");
+	return io_read_fd(STDIN_FILENO, &s->text, "stdin", e);
+}
+
+static int read_dockerfile(struct session *s, struct err *e)
+{
+	const struct build_request *r = s->request;
+	SCOPED_PTR char *path = NULL;
+	struct err open_error;
+	int found;
+
+	s->text = BUF_INIT(SOURCE_MAX_BYTES);
+	if (r->dockerfile && strcmp(r->dockerfile, "-") == 0)
+		return read_stdin(s, e);
+	path = r->dockerfile ? xstrdup(r->dockerfile)
+			     : xasprintf("%s/Dockerfile", r->context);
+	found = io_read_file(AT_FDCWD, path, &s->text, e);
+	if (found < 0)
+		return -1;
+	if (found == 0) {
+		SCOPED_FD int context =
+			io_open_dir(AT_FDCWD, r->context, &open_error);
+
+		if (context < 0)
+			return err_set(e, ERR_NOT_FOUND, "build context: %s",
+				       open_error.msg);
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file; "
+			       "name the Dockerfile with -f", path);
+	}
+	s->dockerfile_path = realpath(path, NULL);
+	if (!s->dockerfile_path)
+		return err_sys(e, "%s", path);
+	return 0;
+}
+
+/* What messages call the file: as the user would find it. */
+static struct str display_name(const struct session *s)
+{
+	const char *given = s->request->dockerfile;
+
+	if (!given)
+		return STR("Dockerfile");
+	return strcmp(given, "-") == 0 ? STR("-") : str_from(given);
+}
+
+/* EXIT_OK where there is a plan. */
+static int make_plan(struct session *s)
+{
+	struct store_source images;
+	struct err e;
+
+	if (read_dockerfile(s, &e) < 0)
+		return report(&e);
+	source_init(&s->source, &s->arena, display_name(s), buf_str(&s->text));
+	diags_init(&s->diags, &s->arena);
+	s->dockerfile = dockerfile_parse(&s->arena, &s->source, &s->diags);
+	if (s->diags.n_errors == 0) {
+		if (store_open(&s->store, NULL, &e) < 0)
+			return report(&e);
+		store_source_init(&images, &s->store);
+		if (plan_make(&s->arena, s->dockerfile, &s->request->plan,
+			      &images.source, &s->diags, &s->plan, &e) < 0)
+			return report(&e);
+	}
+	diags_sort(&s->diags);
+	if (!s->request->quiet || s->diags.n_errors)
+		print_diags(s);
+	return s->diags.n_errors ? EXIT_MISTAKE : EXIT_OK;
+}
+
+/* The instruction's lines with two around them, as docker shows them. */
+static void print_excerpt(const struct session *s,
+			  const struct instruction *in)
+{
+	struct position start = source_position(&s->source, in->span.offset);
+	struct position end = source_position(
+		&s->source, in->span.end > in->span.offset ? in->span.end - 1
+							   : in->span.end);
+	uint32_t from = start.line > 2 ? start.line - 2 : 1;
+	uint32_t to = end.line + 2 < s->source.n_lines ? end.line + 2
+						       : s->source.n_lines;
+
+	if (to > start.line + 40)
+		to = start.line + 40;
+	fprintf(stderr, "%.*s:%u\n--------------------\n",
+		STR_ARG(s->source.name), start.line);
+	for (uint32_t line = from; line <= to; line++) {
+		struct str text = source_line(&s->source, line);
+		bool mine = line >= start.line && line <= end.line;
+
+		fprintf(stderr, "%4u | %s%.*s\n", line, mine ? ">>> " : "    ",
+			STR_ARG(text));
+	}
+	fputs("--------------------\n", stderr);
+}
+
+static bool in_source(const struct session *s, const struct instruction *in)
+{
+	/* a base image's trigger has its own source */
+	for (size_t i = 0; i < s->dockerfile->n_instructions; i++)
+		if (&s->dockerfile->instructions[i] == in)
+			return true;
+	for (size_t i = 0; i < s->dockerfile->n_stages; i++) {
+		const struct stage *stage = &s->dockerfile->stages[i];
+
+		if (in >= stage->instructions &&
+		    in < stage->instructions + stage->n_instructions)
+			return true;
+	}
+	return false;
+}
+
+static void print_tail(const struct build_failure *why)
+{
+	struct str tail = buf_str(&why->tail);
+	size_t n_lines = 0;
+	size_t at = tail.n;
+
+	while (at > 0 && n_lines < 20)
+		if (tail.p[--at] == '\n' && at + 1 < tail.n)
+			n_lines++;
+	if (n_lines == 20)
+		at++;
+	tail = str_skip(tail, at);
+	if (tail.n == 0)
+		return;
+	fprintf(stderr, "------ last lines of its output:\n%.*s%s------ all of "
+		"it: %s\n", STR_ARG(tail), str_ends(tail, "\n") ? "" : "\n",
+		why->log_path);
+}
+
+static int report_failure(const struct session *s,
+			  const struct build_failure *why, const struct err *e)
+{
+	if (e->code == ERR_CANCELLED) {
+		fputs("imgbuild: cancelled; what was built stays cached\n",
+		      stderr);
+		return EXIT_FAILED;
+	}
+	if (why->step) {
+		print_tail(why);
+		if (in_source(s, why->step->instruction))
+			print_excerpt(s, why->step->instruction);
+	}
+	return report(e);
+}
+
+static int run_build(struct session *s)
+{
+	struct sandbox_executor sandbox;
+	struct build_failure why = {0};
+	struct err e;
+	struct build_options opt = {
+		.context_path = s->request->context,
+		.dockerfile_name = *s->dockerfile_path ? s->dockerfile_path
+						       : "Dockerfile",
+		.no_cache = s->request->no_cache,
+		.tier = tier_probe(),
+		.events = &s->progress.sink,
+		.cancel_fd = cancel_on_signals(),
+	};
+	int status = EXIT_OK;
+
+	if (sandbox_executor_init(&sandbox, opt.tier, &e) < 0)
+		return report(&e);
+	opt.executor = &sandbox.executor;
+	if (build_run(&s->store, s->plan, &opt, &s->arena, &s->result, &why,
+		      &e) < 0) {
+		progress_finish(&s->progress);
+		status = report_failure(s, &why, &e);
+	}
+	progress_finish(&s->progress);
+	build_failure_release(&why);
+	sandbox_executor_release(&sandbox);
+	return status;
+}
+
+static int write_file(const char *path, struct str content, struct err *e)
+{
+	return io_replace_file(AT_FDCWD, path, content, IO_CACHED, e);
+}
+
+static int write_metadata(const struct session *s,
+			  const struct export_result *result, struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(1u << 20);
+	SCOPED_BUF struct buf names = BUF_INIT(1u << 20);
+	char digest[DIGEST_STRING_SIZE];
+
+	buf_printf(&text, "{\n  \"containerimage.config.digest\": \"%s\",\n",
+		   digest_string(&result->config_digest, digest));
+	buf_printf(&text, "  \"containerimage.digest\": \"%s\"",
+		   digest_string(&result->manifest.digest, digest));
+	for (size_t i = 0; i < s->request->n_names; i++) {
+		if (i)
+			buf_add_char(&names, ',');
+		buf_add_str(&names, s->request->names[i]);
+	}
+	if (names.n) {
+		buf_add_c(&text, ",\n  \"image.name\": ");
+		buf_add_json_string(&text, buf_str(&names));
+	}
+	buf_add_c(&text, "\n}\n");
+	return write_file(s->request->metadata_file, buf_str(&text), e);
+}
+
+static int export_all(struct session *s, const struct image *image,
+		      struct export_result *result, struct err *e)
+{
+	static const char *const what[] = {
+		[EXPORT_OCI] = "OCI archive",
+		[EXPORT_DOCKER] = "docker archive",
+		[EXPORT_TAR] = "root file system",
+		[EXPORT_LOCAL] = "root file system",
+	};
+
+	for (size_t i = 0; i < s->request->n_exports; i++) {
+		struct export_spec *spec = &s->request->exports[i];
+		struct export_result made;
+
+		spec->epoch_s = s->plan->has_epoch
+					? s->plan->epoch_s
+					: image->config->created_ns / 1000000000;
+		if (export_image(&s->store, image, s->request->names,
+				 s->request->n_names, spec, &made, e) < 0)
+			return -1;
+		if (made.manifest.size_bytes)
+			*result = made;
+		if (!s->progress.quiet && strcmp(spec->dest, "-") != 0)
+			fprintf(stderr, "%s: %s\n", what[spec->kind], spec->dest);
+	}
+	return 0;
+}
+
+static int name_image(struct session *s, const struct image *image,
+		      struct export_result *result, struct err *e)
+{
+	if (image_put(&s->store, image, &result->manifest,
+		      &result->config_digest, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s->request->n_names; i++) {
+		if (image_tag(&s->store, &result->manifest,
+			      &image->config->platform, s->request->names[i],
+			      e) < 0)
+			return -1;
+		if (!s->progress.quiet)
+			fprintf(stderr, "named %.*s\n",
+				STR_ARG(s->request->names[i]));
+	}
+	return 0;
+}
+
+static int deliver(struct session *s, struct err *e)
+{
+	const struct image image = {&s->result.rootfs, &s->result.config};
+	struct export_result result;
+	char digest[DIGEST_STRING_SIZE];
+
+	if (name_image(s, &image, &result, e) < 0 ||
+	    export_all(s, &image, &result, e) < 0)
+		return -1;
+	if (s->request->iid_file &&
+	    write_file(s->request->iid_file,
+		       str_from(digest_string(&result.config_digest, digest)),
+		       e) < 0)
+		return -1;
+	if (s->request->metadata_file && write_metadata(s, &result, e) < 0)
+		return -1;
+	digest_string(&result.config_digest, digest);
+	if (s->progress.quiet)
+		printf("%s\n", digest);
+	else
+		fprintf(stderr, "image %s\n", digest);
+	return 0;
+}
+
+static void print_plan(const struct session *s)
+{
+	SCOPED_BUF struct buf out = BUF_INIT(64u << 20);
+
+	plan_dump(&out, s->plan);
+	fputs(buf_c(&out), stdout);
+}
+
+static int run_session(struct session *s)
+{
+	struct err e;
+	int status = make_plan(s);
+
+	if (status != EXIT_OK)
+		return status;
+	if (s->request->show_plan) {
+		print_plan(s);
+		return EXIT_OK;
+	}
+	status = run_build(s);
+	if (status != EXIT_OK)
+		return status;
+	return deliver(s, &e) < 0 ? report(&e) : EXIT_OK;
+}
+
+static void session_release(struct session *s)
+{
+	rootfs_release(&s->result.rootfs);
+	diags_release(&s->diags);
+	buf_release(&s->text);
+	store_release(&s->store);
+	free(s->dockerfile_path);
+	arena_release(&s->arena);
+}
+
+int cmd_build(int argc, char **argv)
+{
+	struct build_request request;
+	struct session s = {.request = &request, .store.fd = -1};
+	bool done;
+	int status = build_request_parse(&request, argc, argv, &done);
+
+	if (!done && !progress_init(&s.progress, request.quiet
+							 ? "quiet"
+							 : request.progress)) {
+		fprintf(stderr, "imgbuild: --progress %s: none of auto, plain, "
+			"tty, quiet\n", request.progress);
+		done = true;
+		status = EXIT_MISTAKE;
+	}
+	if (!done)
+		status = run_session(&s);
+	session_release(&s);
+	build_request_release(&request);
+	return status;
+}

@@ -1,0 +1,82 @@
+#include "cli/commands.h"
+
+#include "base/io.h"
+#include "cli/options.h"
+#include "parser/dockerfile.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int read_source(const char *path, struct buf *text, struct err *e)
+{
+	int found;
+
+	if (strcmp(path, "-") == 0)
+		return io_read_fd(STDIN_FILENO, text, "stdin", e);
+	found = io_read_file(AT_FDCWD, path, text, e);
+	if (found == 0)
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file",
+			       path);
+	return found < 0 ? -1 : 0;
+}
+
+static int parse_and_print(const char *path, struct str text, bool json)
+{
+	SCOPED_ARENA struct arena a = {0};
+	SCOPED_BUF struct buf out = BUF_INIT(1u << 30);
+	SCOPED_BUF struct buf messages = BUF_INIT(1u << 30);
+	const struct dockerfile *df;
+	struct source source;
+	struct diags diags;
+	int status;
+
+	source_init(&source, &a, str_from(path), text);
+	diags_init(&diags, &a);
+	df = dockerfile_parse(&a, &source, &diags);
+	diags_sort(&diags);
+	if (json)
+		dockerfile_dump_json(&out, df);
+	else
+		dockerfile_dump(&out, df);
+	for (size_t i = 0; i < diags.n; i++)
+		diag_render(&messages, &source, &diags.v[i]);
+	(void)fwrite(buf_c(&out), 1, out.n, stdout);
+	(void)fwrite(buf_c(&messages), 1, messages.n, stderr);
+	status = diags.n_errors ? EXIT_MISTAKE : EXIT_OK;
+	diags_release(&diags);
+	return status;
+}
+
+int cmd_parse(int argc, char **argv)
+{
+	const char *format = "text";
+	const struct option_row rows[] = {
+		{"format", 0, OPTION_STRING, &format, "FORMAT", "text or json"},
+	};
+	const struct command_help help = {
+		"imgbuild parse [--format text|json] FILE",
+		"Prints the instructions of a Dockerfile as imgbuild reads "
+		"them, and every\nmistake. - is stdin.",
+		rows, ARRAY_LEN(rows), 1, 1};
+	SCOPED_BUF struct buf text = BUF_INIT(SOURCE_MAX_BYTES);
+	string_list arguments = {0};
+	enum options_result parsed =
+		options_parse(&help, argc, argv, &arguments);
+	const char *path = arguments.n ? arguments.v[0] : NULL;
+	struct err e;
+
+	vec_release(&arguments);
+	if (parsed != OPTIONS_OK)
+		return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_MISTAKE;
+	if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
+		fprintf(stderr, "imgbuild: --format %s: neither text nor json\n",
+			format);
+		return EXIT_MISTAKE;
+	}
+	if (read_source(path, &text, &e) < 0)
+		return report(&e);
+	return parse_and_print(path, buf_str(&text),
+			       strcmp(format, "json") == 0);
+}

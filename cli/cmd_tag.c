@@ -1,0 +1,47 @@
+#include "cli/commands.h"
+
+#include "cli/opened.h"
+#include "oci/layout.h"
+#include "oci/reference.h"
+
+static int tag(struct opened *o, const char *from, const char *to,
+	       struct err *e)
+{
+	struct reference old;
+	struct reference new;
+	struct index_entry entry;
+	struct str name;
+	int found;
+
+	if (reference_parse(&o->arena, str_from(from), &old, e) < 0 ||
+	    reference_parse(&o->arena, str_from(to), &new, e) < 0)
+		return -1;
+	name = reference_name(&o->arena, &old);
+	found = layout_find(o->store.fd, &o->arena, name, &entry, e);
+	if (found == 0)
+		return err_set(e, ERR_NOT_FOUND,
+			       "%.*s: there is no such image; `imgbuild images` "
+			       "lists them", STR_ARG(name));
+	if (found < 0)
+		return -1;
+	return layout_set_name(o->store.fd, reference_name(&o->arena, &new),
+			       &entry, e);
+}
+
+int cmd_tag(int argc, char **argv)
+{
+	const struct command_help help = {"imgbuild tag NAME NEW",
+					  "Gives an image another name.", NULL,
+					  0, 2, 2};
+	struct opened o;
+	struct err e;
+	int status;
+
+	if (!opened_begin(&o, &help, argc, argv, &status))
+		return status;
+	status = tag(&o, o.arguments.v[0], o.arguments.v[1], &e) < 0
+			 ? report(&e)
+			 : EXIT_OK;
+	opened_release(&o);
+	return status;
+}

@@ -1,0 +1,96 @@
+/*
+ * imgbuild: finds the command and runs it. `imgbuild -t x .` is `build`.
+ */
+#include "cli/commands.h"
+
+#include "base/mem.h"
+#include "cli/version.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *about;
+};
+
+static const struct command commands[] = {
+	{"build", cmd_build, "Build an image from a Dockerfile (the default)"},
+	{"history", cmd_history, "Show how an image's layers came about"},
+	{"images", cmd_images, "List the images of the store"},
+	{"import", cmd_import, "Make a base image from a root file system's tar"},
+	{"inspect", cmd_inspect, "Show an image's config as JSON"},
+	{"load", cmd_load, "Bring images in from an OCI or docker archive"},
+	{"parse", cmd_parse, "Show what a Dockerfile means to imgbuild"},
+	{"rmi", cmd_rmi, "Forget names of images"},
+	{"save", cmd_save, "Write images to an archive"},
+	{"tag", cmd_tag, "Give an image another name"},
+};
+
+int report(const struct err *e)
+{
+	fprintf(stderr, "imgbuild: %s\n", e->msg);
+	return EXIT_FAILED;
+}
+
+static void print_help(void)
+{
+	printf("Usage: imgbuild [COMMAND] [OPTIONS] ...\n\n"
+	       "Builds OCI images from Dockerfiles: no daemon, no root needed.\n\n"
+	       "  imgbuild -t name .                    build into the store\n"
+	       "  imgbuild -o image.tar .               build an OCI archive\n"
+	       "  imgbuild import rootfs.tar debian     make a base image\n\n"
+	       "Commands:\n");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].about);
+	printf("\n`imgbuild COMMAND --help` tells more. The store is "
+	       "$IMGBUILD_ROOT, else\n$XDG_DATA_HOME/imgbuild, else "
+	       "/var/lib/imgbuild for root.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* A root of many layers takes a descriptor for each. */
+static void raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	raise_limits();
+	/* a reader that went away is an error of write, not our end */
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help();
+		return argc < 2 ? EXIT_MISTAKE : EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("imgbuild %s (%s)\n", IMGBUILD_VERSION,
+		       IMGBUILD_FEATURES);
+		return EXIT_OK;
+	}
+	command = find_command(argv[1]);
+	if (command)
+		return command->run(argc - 1, argv + 1);
+	/* options and a context without a command: build */
+	return cmd_build(argc, argv);
+}

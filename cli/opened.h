@@ -1,0 +1,30 @@
+/*
+ * What the commands on stored images begin with: options, the store, an image.
+ */
+#ifndef CLI_OPENED_H
+#define CLI_OPENED_H
+
+#include "base/arena.h"
+#include "builder/image.h"
+#include "cache/store.h"
+#include "cli/options.h"
+
+struct opened {
+	struct arena arena;
+	struct store store;
+	string_list arguments;
+};
+
+/*
+ * Parse the options and open the store. false: *status is what to exit with,
+ * and nothing needs releasing.
+ */
+bool opened_begin(struct opened *o, const struct command_help *help, int argc,
+		  char **argv, int *status);
+void opened_release(struct opened *o);
+
+/* The image of that name as the user wrote it; a missing one is an error. */
+int opened_image(struct opened *o, const char *name, struct plan_image *out,
+		 struct err *e);
+
+#endif

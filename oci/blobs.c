@@ -1,0 +1,165 @@
+/*
+ * A draft lives under tmp/ in the same file system, so that commit is one
+ * rename. Order at commit: file synced, renamed, folder synced: whoever sees
+ * the name after a power cut sees all its bytes.
+ */
+#include "oci/blobs.h"
+
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOBS_FOLDER "blobs/sha256"
+
+enum { BLOB_PATH_SIZE = sizeof(BLOBS_FOLDER) + 1 + DIGEST_HEX_SIZE };
+
+static const char *blob_path(const struct digest *d, char *out)
+{
+	char hex[DIGEST_HEX_SIZE];
+
+	(void)snprintf(out, BLOB_PATH_SIZE, BLOBS_FOLDER "/%s",
+		       digest_hex(d, hex));
+	return out;
+}
+
+int blob_stat(const struct blobs *b, const struct digest *d,
+	      uint64_t *size_bytes, struct err *e)
+{
+	char path[BLOB_PATH_SIZE];
+	struct stat st;
+
+	if (fstatat(b->dirfd, blob_path(d, path), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "stat %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_CORRUPT, "%s: not a regular file", path);
+	*size_bytes = (uint64_t)st.st_size;
+	return 1;
+}
+
+int blob_open(const struct blobs *b, const struct digest *d, struct err *e)
+{
+	char path[BLOB_PATH_SIZE];
+	int fd = openat(b->dirfd, blob_path(d, path),
+			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "no blob %s", path);
+	return fd < 0 ? err_sys(e, "open %s", path) : fd;
+}
+
+int blob_read(const struct blobs *b, const struct digest *d, struct buf *out,
+	      struct err *e)
+{
+	char text[DIGEST_STRING_SIZE];
+	SCOPED_FD int fd = blob_open(b, d, e);
+	size_t start = out->n;
+	struct digest got;
+
+	if (fd < 0)
+		return -1;
+	if (io_read_fd(fd, out, digest_string(d, text), e) < 0)
+		return -1;
+	got = digest_of(out->p ? out->p + start : "", out->n - start);
+	if (digest_eq(&got, d))
+		return 0;
+	out->n = start;
+	return err_set(e, ERR_CORRUPT, "blob %s: content has another digest",
+		       text);
+}
+
+int blob_put(const struct blobs *b, struct str content, struct digest *out,
+	     struct err *e)
+{
+	char path[BLOB_PATH_SIZE];
+	uint64_t size;
+	int there;
+
+	*out = digest_of(content.p, content.n);
+	there = blob_stat(b, out, &size, e);
+	if (there < 0)
+		return -1;
+	if (there && size == content.n)
+		return 0;
+	return io_replace_file(b->dirfd, blob_path(out, path), content,
+			       IO_DURABLE, e);
+}
+
+static int draft_write(struct sink *s, const void *p, size_t n, struct err *e)
+{
+	struct blob_draft *d = (struct blob_draft *)s;
+
+	sha256_update(&d->hash, p, n);
+	d->size_bytes += n;
+	return io_write_all(d->fd, p, n, d->name, e);
+}
+
+int blob_begin(struct blob_draft *d, const struct blobs *b, struct err *e)
+{
+	SCOPED_BUF struct buf name = BUF_INIT(128);
+
+	*d = (struct blob_draft){.sink.write = draft_write, .blobs = b};
+	io_unique_name(&name, "tmp/blob-");
+	d->name = xstrdup(buf_c(&name));
+	d->fd = openat(b->dirfd, d->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+		       0644);
+	if (d->fd < 0) {
+		err_sys(e, "create %s", d->name);
+		free(d->name);
+		*d = (struct blob_draft){.fd = -1};
+		return -1;
+	}
+	sha256_init(&d->hash);
+	return 0;
+}
+
+static int make_visible(struct blob_draft *d, const char *path, struct err *e)
+{
+	SCOPED_FD int folder = -1;
+
+	if (fsync(d->fd) < 0)
+		return err_sys(e, "sync %s", d->name);
+	if (renameat(d->blobs->dirfd, d->name, d->blobs->dirfd, path) < 0)
+		return err_sys(e, "rename %s to %s", d->name, path);
+	free(TAKE_PTR(d->name));
+	folder = io_open_dir(d->blobs->dirfd, BLOBS_FOLDER, e);
+	if (folder < 0)
+		return -1;
+	if (fsync(folder) < 0)
+		return err_sys(e, "sync %s", BLOBS_FOLDER);
+	return 0;
+}
+
+int blob_commit(struct blob_draft *d, struct digest *out, struct err *e)
+{
+	char path[BLOB_PATH_SIZE];
+	uint64_t size;
+	int there;
+
+	sha256_final(&d->hash, out);
+	there = blob_stat(d->blobs, out, &size, e);
+	/* one of another size was damaged: this heals it */
+	if (there < 0 || ((!there || size != d->size_bytes) &&
+			  make_visible(d, blob_path(out, path), e) < 0)) {
+		blob_release(d);
+		return -1;
+	}
+	blob_release(d);
+	return 0;
+}
+
+void blob_release(struct blob_draft *d)
+{
+	if (d->name)
+		(void)unlinkat(d->blobs->dirfd, d->name, 0); /* only litter */
+	free(d->name);
+	d->name = NULL;
+	if (d->blobs)
+		scoped_close(&d->fd);
+	d->blobs = NULL;
+}

@@ -1,0 +1,302 @@
+#include "oci/layout.h"
+
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define REF_NAME "org.opencontainers.image.ref.name"
+
+enum { MAX_INDEX_DEPTH = 4 };
+
+/* The lock that every change of index.json is made under: an fd, or -1. */
+static int lock_index(int dirfd, struct err *e)
+{
+	SCOPED_FD int fd = openat(dirfd, "locks/index.lock",
+				  O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_sys(e, "open locks/index.lock");
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return err_sys(e, "lock locks/index.lock");
+	return TAKE_FD(fd);
+}
+
+static int write_index(int dirfd, const struct index *ix, struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
+
+	index_write(&text, ix);
+	if (buf_check(&text, "index.json", e) < 0)
+		return -1;
+	return io_replace_file(dirfd, "index.json", buf_str(&text), IO_DURABLE,
+			       e);
+}
+
+static bool there(int dirfd, const char *name)
+{
+	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int layout_init(int dirfd, struct err *e)
+{
+	const struct str version = STR("{\"imageLayoutVersion\":\"1.0.0\"}");
+	const struct index empty = {0};
+	SCOPED_FD int lock = -1;
+
+	if (io_mkdir_all(dirfd, "blobs/sha256", 0755, e) < 0 ||
+	    io_mkdir(dirfd, "tmp", 0755, e) < 0 ||
+	    io_mkdir(dirfd, "locks", 0755, e) < 0)
+		return -1;
+	if (there(dirfd, "oci-layout") && there(dirfd, "index.json"))
+		return 0;
+	lock = lock_index(dirfd, e);
+	if (lock < 0)
+		return -1;
+	if (!there(dirfd, "index.json") && write_index(dirfd, &empty, e) < 0)
+		return -1;
+	if (there(dirfd, "oci-layout"))
+		return 0;
+	return io_replace_file(dirfd, "oci-layout", version, IO_DURABLE, e);
+}
+
+int layout_read_index(int dirfd, struct arena *a, struct index *out,
+		      struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
+	int found = io_read_file(dirfd, "index.json", &text, e);
+
+	*out = (struct index){0};
+	if (found <= 0)
+		return found;
+	if (index_parse(a, buf_str(&text), out, e) < 0)
+		return err_wrap(e, "index.json");
+	return 0;
+}
+
+static struct str annotation(const struct index_entry *entry, const char *key)
+{
+	for (size_t i = 0; i < entry->annotations.n; i++)
+		if (str_eq_c(entry->annotations.v[i].key, key))
+			return entry->annotations.v[i].value;
+	return STR("");
+}
+
+static const struct index_entry *find_name(const struct index *ix,
+					   struct str name)
+{
+	for (size_t i = 0; i < ix->n_entries; i++)
+		if (str_eq(annotation(&ix->entries[i], REF_NAME), name))
+			return &ix->entries[i];
+	return NULL;
+}
+
+int layout_find(int dirfd, struct arena *a, struct str name,
+		struct index_entry *out, struct err *e)
+{
+	const struct index_entry *found;
+	struct index ix;
+
+	if (layout_read_index(dirfd, a, &ix, e) < 0)
+		return -1;
+	found = find_name(&ix, name);
+	if (!found)
+		return 0;
+	*out = *found;
+	return 1;
+}
+
+static bool same_pairs(struct config_pairs a, struct config_pairs b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < b.n && !found; k++)
+			found = str_eq(a.v[i].key, b.v[k].key) &&
+				str_eq(a.v[i].value, b.v[k].value);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool same_entry(const struct index_entry *a, const struct index_entry *b)
+{
+	return digest_eq(&a->descriptor.digest, &b->descriptor.digest) &&
+	       a->descriptor.size_bytes == b->descriptor.size_bytes &&
+	       str_eq(a->descriptor.media_type, b->descriptor.media_type) &&
+	       platform_eq(&a->platform, &b->platform) &&
+	       str_eq(a->platform.os_version, b->platform.os_version) &&
+	       same_pairs(a->annotations, b->annotations);
+}
+
+/*
+ * The index with all entries of the name left out and, where entry is given,
+ * that one in their place.
+ */
+static struct index with_name(struct arena *a, const struct index *ix,
+			      struct str name, const struct index_entry *entry)
+{
+	struct index_entry *v =
+		arena_new_array(a, ix->n_entries + 1, struct index_entry);
+	struct index out = *ix;
+	bool placed = !entry;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ix->n_entries; i++) {
+		if (!str_eq(annotation(&ix->entries[i], REF_NAME), name)) {
+			v[n++] = ix->entries[i];
+			continue;
+		}
+		if (!placed)
+			v[n++] = *entry;
+		placed = true;
+	}
+	if (!placed)
+		v[n++] = *entry;
+	out.entries = v;
+	out.n_entries = n;
+	return out;
+}
+
+int layout_set_name(int dirfd, struct str name, const struct index_entry *entry,
+		    struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	const struct index_entry *old;
+	struct index_entry named = *entry;
+	struct index ix;
+	SCOPED_FD int lock = lock_index(dirfd, e);
+
+	if (lock < 0 || layout_read_index(dirfd, &a, &ix, e) < 0)
+		return -1;
+	named.annotations =
+		pairs_set(&a, entry->annotations, STR(REF_NAME), name);
+	old = find_name(&ix, name);
+	if (old && same_entry(old, &named))
+		return 0;
+	ix = with_name(&a, &ix, name, &named);
+	return write_index(dirfd, &ix, e);
+}
+
+int layout_remove_name(int dirfd, struct str name, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct index ix;
+	SCOPED_FD int lock = lock_index(dirfd, e);
+
+	if (lock < 0 || layout_read_index(dirfd, &a, &ix, e) < 0)
+		return -1;
+	if (!find_name(&ix, name))
+		return 0;
+	ix = with_name(&a, &ix, name, NULL);
+	return write_index(dirfd, &ix, e) < 0 ? -1 : 1;
+}
+
+static int no_platform(struct arena *a, const struct index *ix,
+		       const struct platform *wanted, struct err *e)
+{
+	struct str names = STR("");
+
+	for (size_t i = 0; i < ix->n_entries; i++) {
+		const struct platform *p = &ix->entries[i].platform;
+
+		if (!p->os.n || str_eq_c(p->os, "unknown"))
+			continue;
+		names = arena_printf(a, "%.*s%s%.*s", STR_ARG(names),
+				     names.n ? ", " : "",
+				     STR_ARG(platform_format(a, p)));
+	}
+	return err_set(e, ERR_NOT_FOUND,
+		       "no image for platform %.*s; there are: %.*s",
+		       STR_ARG(platform_format(a, wanted)),
+		       STR_ARG(names.n ? names : STR("none")));
+}
+
+/* As documents spell it: "arm64" with "v8" is "arm64". */
+static bool entry_matches(struct arena *a, const struct index_entry *entry,
+			  const struct platform *wanted)
+{
+	struct platform p;
+	struct err ignored;
+
+	if (!entry->platform.os.n)
+		return false;
+	if (platform_parse(a, platform_format(a, &entry->platform), &p,
+			   &ignored) < 0)
+		return false;
+	return platform_eq(&p, wanted);
+}
+
+static int choose(struct arena *a, struct str json,
+		  const struct platform *wanted, struct descriptor *out,
+		  struct err *e)
+{
+	struct index ix;
+
+	if (index_parse(a, json, &ix, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ix.n_entries; i++) {
+		if (!entry_matches(a, &ix.entries[i], wanted))
+			continue;
+		*out = ix.entries[i].descriptor;
+		return 0;
+	}
+	/* an index of one manifest that does not say what it is for */
+	if (ix.n_entries == 1 && !ix.entries[0].platform.os.n) {
+		*out = ix.entries[0].descriptor;
+		return 0;
+	}
+	return no_platform(a, &ix, wanted, e);
+}
+
+static bool is_index(struct str media_type)
+{
+	return str_eq_c(media_type, MEDIA_INDEX) ||
+	       str_eq_c(media_type, MEDIA_DOCKER_INDEX);
+}
+
+/* Read the document that *d names, following indexes; *d becomes its own. */
+static int read_manifest(const struct blobs *b, struct arena *a,
+			 struct descriptor *d, const struct platform *platform,
+			 struct buf *text, struct err *e)
+{
+	for (int depth = 0; depth < MAX_INDEX_DEPTH; depth++) {
+		buf_clear(text);
+		if (blob_read(b, &d->digest, text, e) < 0)
+			return -1;
+		if (!is_index(d->media_type))
+			return 0;
+		if (choose(a, buf_str(text), platform, d, e) < 0)
+			return -1;
+	}
+	return err_set(e, ERR_INVALID, "indexes nested deeper than %d levels",
+		       MAX_INDEX_DEPTH);
+}
+
+int layout_read_image(int dirfd, struct arena *a, const struct descriptor *d,
+		      const struct platform *platform,
+		      struct manifest *manifest, struct digest *manifest_digest,
+		      struct image_config *config, struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
+	const struct platform host = platform_host();
+	const struct blobs b = {dirfd};
+	struct descriptor at = *d;
+
+	if (read_manifest(&b, a, &at, platform ? platform : &host, &text, e) <
+	    0)
+		return -1;
+	if (manifest_parse(a, buf_str(&text), manifest, e) < 0)
+		return -1;
+	*manifest_digest = at.digest;
+	buf_clear(&text);
+	if (blob_read(&b, &manifest->config.digest, &text, e) < 0)
+		return err_wrap(e, "image config");
+	return image_config_parse(a, buf_str(&text), config, e);
+}

@@ -1,0 +1,43 @@
+/*
+ * Image layout (image-spec image-layout.md): oci-layout, index.json, blobs.
+ * Names are index.json annotations: org.opencontainers.image.ref.name holds the
+ * full normalised name.
+ */
+#ifndef OCI_LAYOUT_H
+#define OCI_LAYOUT_H
+
+#include "base/arena.h"
+#include "oci/blobs.h"
+#include "oci/manifest.h"
+
+/* Create what is missing of a layout in the folder. */
+int layout_init(int dirfd, struct err *e);
+
+/* Read index.json. An empty layout has an empty index. */
+int layout_read_index(int dirfd, struct arena *a, struct index *out,
+		      struct err *e);
+
+/* The entry that has this name. 1 found, 0 absent, -1 error. */
+int layout_find(int dirfd, struct arena *a, struct str name,
+		struct index_entry *out, struct err *e);
+
+/*
+ * Name a manifest (or index), replacing what had the name. Atomic and safe
+ * against other processes. Nothing is written where nothing changes.
+ */
+int layout_set_name(int dirfd, struct str name,
+		    const struct index_entry *entry, struct err *e);
+/* Forget a name. 1 removed, 0 there was none, -1 error. */
+int layout_remove_name(int dirfd, struct str name, struct err *e);
+
+/*
+ * Follow an entry to the manifest for the platform (through an index where it
+ * is one) and read manifest and config. manifest_digest gets the digest of the
+ * manifest. ERR_NOT_FOUND names the platforms there are.
+ */
+int layout_read_image(int dirfd, struct arena *a, const struct descriptor *d,
+		      const struct platform *platform, struct manifest *manifest,
+		      struct digest *manifest_digest,
+		      struct image_config *config, struct err *e);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * Diagnostics: what is wrong with a user's file, and where.
+ *
+ * One list serves the parser, the plan and the linter. A mistake in a file is
+ * never a struct err: the parser notes it here and goes on.
+ */
+#ifndef PARSER_DIAG_H
+#define PARSER_DIAG_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "parser/source.h"
+
+#include <stdbool.h>
+
+enum diag_severity {
+	DIAG_ERROR,
+	DIAG_WARNING,
+	DIAG_INFO,
+	DIAG_STYLE,
+};
+
+struct diag {
+	const char *id; /* static: "unknown-instruction", "DL3008" */
+	enum diag_severity severity;
+	struct span span;
+	struct str text; /* lower-case, no full stop, names the object */
+	struct str hint; /* what to do; may be empty */
+};
+
+struct diags {
+	struct arena *arena; /* holds the texts */
+	struct diag *v;      /* owned */
+	size_t n;
+	size_t cap;
+	size_t n_errors;
+};
+
+void diags_init(struct diags *d, struct arena *a);
+void diags_release(struct diags *d);
+/* The returned diagnostic is valid until the next one is added. */
+struct diag *diag_add(struct diags *d, const char *id,
+		      enum diag_severity severity, struct span span,
+		      const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+void diag_hint(struct diags *d, struct diag *diag, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* By offset, errors of one place before warnings; equal ones keep their order. */
+void diags_sort(struct diags *d);
+
+/*
+ * The form for people:
+ *   Dockerfile:3:1: error: unknown instruction RUNN
+ *    3 | RUNN echo hi
+ *      | ^~~~
+ *   hint: did you mean RUN?
+ */
+void diag_render(struct buf *out, const struct source *src,
+		 const struct diag *diag);
+/* One JSON object: file, line, column, endLine, endColumn, code, level, message, hint. */
+void diag_render_json(struct buf *out, const struct source *src,
+		      const struct diag *diag);
+
+#endif

@@ -1,0 +1,7 @@
+python3 - <<'P'
+import tarfile, io
+t = tarfile.open("a.tar", "w", format=tarfile.PAX_FORMAT)
+i = tarfile.TarInfo("x"); i.size = 2; i.mtime = 981173106
+i.pax_headers = {"SCHILY.xattr.user.note": "hello"}
+t.addfile(i, io.BytesIO(b"x\n")); t.close()
+P

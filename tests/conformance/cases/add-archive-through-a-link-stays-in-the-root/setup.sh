@@ -1,0 +1,8 @@
+python3 - <<'P'
+import tarfile, io
+t = tarfile.open("a.tar", "w", format=tarfile.USTAR_FORMAT)
+i = tarfile.TarInfo("l"); i.type = tarfile.SYMTYPE; i.linkname = "/var/data"; i.mtime = 981173106
+t.addfile(i)
+i = tarfile.TarInfo("l/new"); i.size = 2; i.mtime = 981173106
+t.addfile(i, io.BytesIO(b"x\n")); t.close()
+P

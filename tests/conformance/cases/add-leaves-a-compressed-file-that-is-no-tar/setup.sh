@@ -1,0 +1,1 @@
+echo hello | gzip -n >plain.gz; echo not a tar >fake.tar

@@ -1,0 +1,1 @@
+mkdir t; echo x >t/x; chmod 640 t/x; mkdir t/d; chmod 700 t/d; echo y >t/d/y; ln -s x t/l; ln t/x t/h; touch -h -d '2001-02-03 04:05:06 UTC' t/d t/d/y t/l t/x; tar --format=ustar --owner=12 --group=34 --sort=name -C t -cf a.tar .; rm -r t

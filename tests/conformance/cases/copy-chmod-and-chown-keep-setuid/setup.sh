@@ -1,0 +1,1 @@
+echo a >a; echo s >s; chmod 4755 s

@@ -1,0 +1,1 @@
+echo alpha >a; chmod 600 a

@@ -1,0 +1,1 @@
+echo one >'[a]'; echo two >a; echo three >'arr[0].txt'; echo four >arr0.txt

@@ -1,0 +1,1 @@
+mkdir d; mkfifo -m 640 d/fifo; echo a >d/a

@@ -1,0 +1,1 @@
+mkdir d; echo a >d/a; touch -d '2005-06-07 08:09:10.987654321 UTC' d/a; touch -h -d '2004-01-01 00:00:00 UTC' d; ln -s a d/l; touch -h -d '2003-01-01 00:00:00 UTC' d/l; touch -d '2004-01-01 00:00:00 UTC' d

@@ -1,0 +1,1 @@
+mkdir d; ln -s elsewhere d/data

@@ -1,0 +1,1 @@
+mkdir etc; echo mine >etc/passwd; ln -s /etc/passwd link

@@ -1,0 +1,1 @@
+mkdir -p d/sub; echo f >d/sub/f; ln -s d link

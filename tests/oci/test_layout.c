@@ -1,0 +1,323 @@
+#include "support.h"
+
+#include "base/io.h"
+#include "oci/layout.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int count_files(int dirfd, const char *folder)
+{
+	int fd = openat(dirfd, folder, O_RDONLY | O_DIRECTORY);
+	DIR *dir = fdopendir(fd);
+	int n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	(void)closedir(dir);
+	return n - 2;
+}
+
+static void make_layout(struct temp_dir *t)
+{
+	struct err e;
+
+	temp_dir_make(t);
+	if (layout_init(t->fd, &e) < 0)
+		fail_msg("%s", e.msg);
+}
+
+static void a_blob_reads_back_and_is_stored_once(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	SCOPED_BUF struct buf out = BUF_INIT(100);
+	struct blobs b;
+	struct digest d;
+	uint64_t size;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	b.dirfd = dir.fd;
+	assert_int_equal(blob_put(&b, STR("hello"), &d, &e), 0);
+	assert_int_equal(blob_put(&b, STR("hello"), &d, &e), 0);
+	assert_int_equal(blob_stat(&b, &d, &size, &e), 1);
+	assert_int_equal(size, 5);
+	buf_add_c(&out, "> ");
+	assert_int_equal(blob_read(&b, &d, &out, &e), 0);
+	assert_string_equal(buf_c(&out), "> hello");
+	assert_int_equal(count_files(dir.fd, "blobs/sha256"), 1);
+	assert_int_equal(count_files(dir.fd, "tmp"), 0);
+}
+
+static void a_draft_is_invisible_until_commit(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	struct blob_draft draft;
+	struct digest expected = digest_of("hello", 5);
+	struct digest d;
+	struct blobs b;
+	uint64_t size;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	b.dirfd = dir.fd;
+	assert_int_equal(blob_begin(&draft, &b, &e), 0);
+	assert_int_equal(draft.sink.write(&draft.sink, "hel", 3, &e), 0);
+	assert_int_equal(draft.sink.write(&draft.sink, "lo", 2, &e), 0);
+	assert_int_equal(blob_stat(&b, &expected, &size, &e), 0);
+	assert_int_equal(blob_commit(&draft, &d, &e), 0);
+	assert_true(digest_eq(&d, &expected));
+	assert_int_equal(blob_stat(&b, &expected, &size, &e), 1);
+	blob_release(&draft); /* does nothing */
+	assert_int_equal(count_files(dir.fd, "tmp"), 0);
+}
+
+static void a_released_draft_leaves_nothing(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	struct blob_draft draft;
+	struct blobs b;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	b.dirfd = dir.fd;
+	assert_int_equal(blob_begin(&draft, &b, &e), 0);
+	assert_int_equal(draft.sink.write(&draft.sink, "hello", 5, &e), 0);
+	blob_release(&draft);
+	assert_int_equal(count_files(dir.fd, "tmp"), 0);
+	assert_int_equal(count_files(dir.fd, "blobs/sha256"), 0);
+}
+
+static void a_damaged_blob_is_corrupt_and_heals(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	SCOPED_BUF struct buf out = BUF_INIT(100);
+	char path[100] = "blobs/sha256/";
+	struct blobs b;
+	struct digest d;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	b.dirfd = dir.fd;
+	assert_int_equal(blob_put(&b, STR("hello"), &d, &e), 0);
+	digest_hex(&d, path + strlen(path));
+	assert_int_equal(
+		io_replace_file(dir.fd, path, STR("hell"), IO_CACHED, &e), 0);
+	assert_int_equal(blob_read(&b, &d, &out, &e), -1);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_int_equal(out.n, 0);
+	assert_int_equal(blob_put(&b, STR("hello"), &d, &e), 0);
+	assert_int_equal(blob_read(&b, &d, &out, &e), 0);
+}
+
+static void a_missing_blob_is_not_found(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	SCOPED_BUF struct buf out = BUF_INIT(100);
+	struct digest d = digest_of("x", 1);
+	struct blobs b;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	b.dirfd = dir.fd;
+	assert_int_equal(blob_read(&b, &d, &out, &e), -1);
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+}
+
+static struct index_entry entry_of(const char *content)
+{
+	return (struct index_entry){
+		.descriptor = {STR(MEDIA_MANIFEST),
+			       digest_of(content, strlen(content)), 7},
+		.platform = {.os = STR("linux"), .architecture = STR("amd64")},
+	};
+}
+
+static void names_are_set_replaced_and_removed(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	SCOPED_ARENA struct arena a = {0};
+	struct index_entry one = entry_of("one");
+	struct index_entry two = entry_of("two");
+	struct index_entry found;
+	struct index ix;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	assert_int_equal(layout_find(dir.fd, &a, STR("a"), &found, &e), 0);
+	assert_int_equal(layout_set_name(dir.fd, STR("a"), &one, &e), 0);
+	assert_int_equal(layout_set_name(dir.fd, STR("b"), &one, &e), 0);
+	assert_int_equal(layout_set_name(dir.fd, STR("a"), &two, &e), 0);
+	assert_int_equal(layout_find(dir.fd, &a, STR("a"), &found, &e), 1);
+	assert_true(
+		digest_eq(&found.descriptor.digest, &two.descriptor.digest));
+	assert_int_equal(layout_read_index(dir.fd, &a, &ix, &e), 0);
+	assert_int_equal(ix.n_entries, 2);
+	assert_int_equal(layout_remove_name(dir.fd, STR("a"), &e), 1);
+	assert_int_equal(layout_remove_name(dir.fd, STR("a"), &e), 0);
+	assert_int_equal(layout_find(dir.fd, &a, STR("b"), &found, &e), 1);
+}
+
+static void an_unchanged_index_is_not_written(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	struct index_entry one = entry_of("one");
+	struct stat before;
+	struct stat after;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	assert_int_equal(layout_set_name(dir.fd, STR("a"), &one, &e), 0);
+	assert_int_equal(fstatat(dir.fd, "index.json", &before, 0), 0);
+	assert_int_equal(layout_set_name(dir.fd, STR("a"), &one, &e), 0);
+	assert_int_equal(layout_init(dir.fd, &e), 0);
+	assert_int_equal(layout_remove_name(dir.fd, STR("x"), &e), 0);
+	assert_int_equal(fstatat(dir.fd, "index.json", &after, 0), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void many_processes_lose_no_name(void **state)
+{
+	enum { N = 8 };
+	SCOPED_TEMP_DIR dir;
+	SCOPED_ARENA struct arena a = {0};
+	struct index ix;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	for (int i = 0; i < N; i++) {
+		if (fork() == 0) {
+			struct index_entry one = entry_of("one");
+			char name[32];
+			int bad = 0;
+
+			for (int k = 0; k < 5; k++) {
+				(void)snprintf(name, sizeof(name), "%d-%d", i,
+					       k);
+				bad |= layout_set_name(dir.fd, str_from(name),
+						       &one, &e);
+			}
+			_exit(bad ? 1 : 0);
+		}
+	}
+	for (int i = 0; i < N; i++) {
+		int status;
+
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(layout_read_index(dir.fd, &a, &ix, &e), 0);
+	assert_int_equal(ix.n_entries, N * 5);
+}
+
+static void a_damaged_index_is_an_error_that_names_it(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	SCOPED_ARENA struct arena a = {0};
+	struct index ix;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	assert_int_equal(
+		io_replace_file(dir.fd, "index.json", STR("{"), IO_CACHED, &e),
+		0);
+	assert_int_equal(layout_read_index(dir.fd, &a, &ix, &e), -1);
+	assert_error(&e, ERR_INVALID, "index.json");
+}
+
+/* Store a manifest and config of the architecture. */
+static struct descriptor put_image(const struct blobs *b,
+				   const char *architecture)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(10000);
+	struct image_config c = {
+		.platform = {.os = STR("linux"),
+			     .architecture = str_from(architecture)}};
+	struct manifest m = {.config.media_type = STR(MEDIA_CONFIG)};
+	struct descriptor d = {.media_type = STR(MEDIA_MANIFEST)};
+	struct err e;
+
+	image_config_write(&text, &c);
+	m.config.size_bytes = text.n;
+	assert_int_equal(blob_put(b, buf_str(&text), &m.config.digest, &e), 0);
+	buf_clear(&text);
+	manifest_write(&text, &m);
+	d.size_bytes = text.n;
+	assert_int_equal(blob_put(b, buf_str(&text), &d.digest, &e), 0);
+	return d;
+}
+
+static void an_index_is_followed_to_the_platform(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	SCOPED_ARENA struct arena a = {0};
+	SCOPED_BUF struct buf text = BUF_INIT(10000);
+	const struct platform wanted = {.os = STR("linux"),
+					.architecture = STR("arm64")};
+	const struct platform absent = {.os = STR("linux"),
+					.architecture = STR("s390x")};
+	struct index_entry entries[2];
+	const struct index ix = {entries, 2, {0}};
+	struct descriptor d = {.media_type = STR(MEDIA_INDEX)};
+	struct image_config config;
+	struct manifest manifest;
+	struct digest digest;
+	struct blobs b;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	b.dirfd = dir.fd;
+	entries[0] = (struct index_entry){
+		.descriptor = put_image(&b, "amd64"),
+		.platform = {.os = STR("linux"), .architecture = STR("amd64")}};
+	entries[1] =
+		(struct index_entry){.descriptor = put_image(&b, "arm64"),
+				     .platform = {.os = STR("linux"),
+						  .architecture = STR("arm64"),
+						  .variant = STR("v8")}};
+	index_write(&text, &ix);
+	assert_int_equal(blob_put(&b, buf_str(&text), &d.digest, &e), 0);
+	if (layout_read_image(dir.fd, &a, &d, &wanted, &manifest, &digest,
+			      &config, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_true(digest_eq(&digest, &entries[1].descriptor.digest));
+	assert_str(config.platform.architecture, "arm64");
+	assert_int_equal(layout_read_image(dir.fd, &a, &d, &absent, &manifest,
+					   &digest, &config, &e),
+			 -1);
+	assert_error(&e, ERR_NOT_FOUND, "linux/amd64, linux/arm64");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_blob_reads_back_and_is_stored_once),
+		cmocka_unit_test(a_draft_is_invisible_until_commit),
+		cmocka_unit_test(a_released_draft_leaves_nothing),
+		cmocka_unit_test(a_damaged_blob_is_corrupt_and_heals),
+		cmocka_unit_test(a_missing_blob_is_not_found),
+		cmocka_unit_test(names_are_set_replaced_and_removed),
+		cmocka_unit_test(an_unchanged_index_is_not_written),
+		cmocka_unit_test(many_processes_lose_no_name),
+		cmocka_unit_test(a_damaged_index_is_an_error_that_names_it),
+		cmocka_unit_test(an_index_is_followed_to_the_platform),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
