@@ -212,7 +212,7 @@ class Bench:
         self.compare(row, "tar c ctx | openssl dgst -sha256",
                      Side(self.build(top, top + ".Dockerfile"), change,
                           self.store("noop")),
-                     Side("tar c %s | openssl dgst -sha256" % top), 1.0, 9)
+                     Side("tar -C %s -c . | openssl dgst -sha256" % top), 1.0, 9)
 
     def run_steps(self):
         steps = 50
@@ -305,7 +305,7 @@ class Bench:
                 shutil.rmtree(store, ignore_errors=True)
                 if os.path.exists(out):
                     os.unlink(out)
-            floor = "tar c {0} | openssl dgst -sha256".format(top)
+            floor = "tar -C {0} -c . | openssl dgst -sha256".format(top)
             name = "tar c | openssl dgst -sha256"
             if kind != "none":
                 program = packer.split("|")[1].strip()
@@ -342,7 +342,7 @@ class Bench:
         self.compare(
             row, "the same command outside, then tar c | openssl dgst -sha256",
             Side(self.build(context, dockerfile, "--no-cache"), store=store),
-            Side("%s sh -c '%s' && tar c %s | openssl dgst -sha256" %
+            Side("%s sh -c '%s' && tar -C %s -c . | openssl dgst -sha256" %
                  (busybox, loop % (plain, plain), plain), fresh), 1.0, 5)
         fresh()
 

@@ -108,7 +108,7 @@ static int prune_merged(int upper_fd, const char *name, const struct stat *st,
 	if (futimens(fd, (struct timespec[]){st->st_atim, st->st_mtim}) < 0)
 		return err_sys(e, "set the time of %s", name);
 	/* only an empty one goes: rmdir says so itself */
-	if (unchanged && !opaque)
+	if (unchanged)
 		(void)unlinkat(upper_fd, name, AT_REMOVEDIR);
 	return 0;
 }
@@ -163,8 +163,7 @@ static bool same_stat(const struct stat *a, const struct stat *b)
 
 /*
  * Written again as it was, time included (continuity fs/diff.go, sameFile;
- * bytes are compared here whatever the times say). A file of several names is
- * kept: the set belongs together.
+ * bytes are compared here whatever the times say).
  */
 static bool same_file(int upper_fd, const char *name, const struct stat *st,
 		      const struct view_entry *base)
@@ -173,7 +172,7 @@ static bool same_file(int upper_fd, const char *name, const struct stat *st,
 	SCOPED_FD int fa = -1;
 	SCOPED_FD int fb = -1;
 
-	if (!same_stat(st, &base->st) || st->st_nlink > 1)
+	if (!same_stat(st, &base->st))
 		return false;
 	if (S_ISLNK(st->st_mode))
 		return same_link(upper_fd, base->dirfd, name);
@@ -202,8 +201,7 @@ static int prune_entry(int upper_fd, const char *name,
 		return 0;
 	}
 	if (!S_ISDIR(st.st_mode)) {
-		if (in_base && !opaque &&
-		    same_file(upper_fd, name, &st, &found) &&
+		if (in_base && same_file(upper_fd, name, &st, &found) &&
 		    unlinkat(upper_fd, name, 0) < 0)
 			return err_sys(e, "drop unchanged %s", name);
 		return 0;

@@ -131,6 +131,9 @@ struct raw_options {
 	string_list build_args;
 	string_list labels;
 	string_list outputs;
+	string_list secrets;
+	string_list ssh;
+	string_list allow;
 	const char *target;
 	const char *platform;
 	const char *jobs;
@@ -143,6 +146,9 @@ static void raw_release(struct raw_options *raw)
 	vec_release(&raw->build_args);
 	vec_release(&raw->labels);
 	vec_release(&raw->outputs);
+	vec_release(&raw->secrets);
+	vec_release(&raw->ssh);
+	vec_release(&raw->allow);
 }
 
 static int set_platforms(struct build_request *r, const struct raw_options *raw,
@@ -200,6 +206,97 @@ static int set_outputs(struct build_request *r, const struct raw_options *raw,
 	return 0;
 }
 
+/* "id=ID[,src=PATH|,env=NAME]", as docker: the id names a variable or a file */
+static int parse_secret(struct arena *a, struct str text,
+			struct build_secret *out, struct err *e)
+{
+	struct str rest = text;
+	bool from_env = false;
+
+	while (rest.n) {
+		struct str field;
+		struct str key;
+		struct str value;
+
+		(void)str_cut(rest, ',', &field, &rest);
+		(void)str_cut(field, '=', &key, &value);
+		if (str_eq_c(key, "id"))
+			out->id = arena_c(a, value);
+		else if (str_eq_c(key, "src") || str_eq_c(key, "source"))
+			out->path = arena_c(a, value);
+		else if (str_eq_c(key, "env"))
+			out->env = arena_c(a, value);
+		else if (str_eq_c(key, "type"))
+			from_env = str_eq_c(value, "env");
+		else
+			return err_set(e, ERR_INVALID, "--secret: '%.*s' is "
+				       "none of id, src, env, type",
+				       STR_ARG(key));
+	}
+	if (!out->id)
+		return err_set(e, ERR_INVALID, "--secret %.*s: no id=",
+			       STR_ARG(text));
+	if (from_env && !out->env)
+		out->env = out->path ? out->path : out->id;
+	if (!out->env && !out->path && getenv(out->id))
+		out->env = out->id;
+	if (!out->path)
+		out->path = out->id;
+	return 0;
+}
+
+static int set_secrets(struct build_request *r, const struct raw_options *raw,
+		       struct err *e)
+{
+	r->secrets = arena_new_array(&r->arena, raw->secrets.n,
+				     struct build_secret);
+	r->n_secrets = raw->secrets.n;
+	for (size_t i = 0; i < raw->secrets.n; i++)
+		if (parse_secret(&r->arena, str_from(raw->secrets.v[i]),
+				 &r->secrets[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* "default", or "ID=SOCKET" */
+static int set_ssh(struct build_request *r, const struct raw_options *raw,
+		   struct err *e)
+{
+	r->ssh = arena_new_array(&r->arena, raw->ssh.n, struct build_ssh);
+	r->n_ssh = raw->ssh.n;
+	for (size_t i = 0; i < raw->ssh.n; i++) {
+		struct str id;
+		struct str socket;
+
+		(void)str_cut(str_from(raw->ssh.v[i]), '=', &id, &socket);
+		r->ssh[i].id = arena_c(&r->arena, id);
+		r->ssh[i].socket = socket.n ? arena_c(&r->arena, socket)
+					    : getenv("SSH_AUTH_SOCK");
+		if (!r->ssh[i].socket)
+			return err_set(e, ERR_NOT_FOUND, "--ssh %s: "
+				       "$SSH_AUTH_SOCK is not set; start an "
+				       "agent or name a socket",
+				       raw->ssh.v[i]);
+	}
+	return 0;
+}
+
+static int set_allowed(struct build_request *r, const struct raw_options *raw,
+		       struct err *e)
+{
+	for (size_t i = 0; i < raw->allow.n; i++) {
+		struct str what = str_from(raw->allow.v[i]);
+
+		if (str_eq_c(what, "security.insecure"))
+			r->plan.allow_insecure = true;
+		else if (!str_eq_c(what, "network.host"))
+			return err_set(e, ERR_INVALID, "--allow %s: neither "
+				       "security.insecure nor network.host",
+				       raw->allow.v[i]);
+	}
+	return 0;
+}
+
 static int interpret(struct build_request *r, const struct raw_options *raw,
 		     struct err *e)
 {
@@ -209,7 +306,9 @@ static int interpret(struct build_request *r, const struct raw_options *raw,
 	add_epoch(r);
 	r->n_names = raw->names.n;
 	if (names_parse(&r->arena, &raw->names, &r->names, e) < 0 ||
-	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0)
+	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0 ||
+	    set_secrets(r, raw, e) < 0 || set_ssh(r, raw, e) < 0 ||
+	    set_allowed(r, raw, e) < 0)
 		return -1;
 	return set_outputs(r, raw, e);
 }
@@ -219,6 +318,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 {
 	struct raw_options raw = {0};
 	const struct option_row rows[] = {
+		{"allow", 0, OPTION_LIST, &raw.allow, "WHAT",
+		 "security.insecure: let RUN --security=insecure run"},
 		{"build-arg", 0, OPTION_LIST, &raw.build_args, "NAME=VALUE",
 		 "set an ARG"},
 		{"file", 'f', OPTION_STRING, &r->dockerfile, "FILE",
@@ -245,6 +346,10 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		 "accepted for docker's sake: bases are those of the store"},
 		{"quiet", 'q', OPTION_FLAG, &r->quiet, NULL,
 		 "print the image's id only"},
+		{"secret", 0, OPTION_LIST, &raw.secrets, "id=ID,src=FILE",
+		 "a secret for RUN --mount=type=secret (or env=NAME)"},
+		{"ssh", 0, OPTION_LIST, &raw.ssh, "ID[=SOCKET]",
+		 "an ssh agent for RUN --mount=type=ssh"},
 		{"tag", 't', OPTION_LIST, &raw.names, "NAME",
 		 "name the image in the store"},
 		{"target", 0, OPTION_STRING, &raw.target, "STAGE",

@@ -5,6 +5,7 @@
 #define CLI_BUILD_OPTIONS_H
 
 #include "base/arena.h"
+#include "builder/build.h"
 #include "builder/export.h"
 #include "builder/plan.h"
 #include "cli/options.h"
@@ -20,6 +21,10 @@ struct build_request {
 	bool quiet;
 	bool show_plan;
 	unsigned n_jobs;
+	struct build_secret *secrets;
+	size_t n_secrets;
+	struct build_ssh *ssh;
+	size_t n_ssh;
 	struct plan_options plan;
 	struct str *names; /* normalised */
 	size_t n_names;

@@ -198,6 +198,10 @@ static int run_build(struct session *s)
 		.dockerfile_name = *s->dockerfile_path ? s->dockerfile_path
 						       : "Dockerfile",
 		.no_cache = s->request->no_cache,
+		.secrets = s->request->secrets,
+		.n_secrets = s->request->n_secrets,
+		.ssh = s->request->ssh,
+		.n_ssh = s->request->n_ssh,
 		.tier = tier_probe(),
 		.events = &s->progress.sink,
 		.cancel_fd = cancel_on_signals(),

@@ -227,10 +227,6 @@ static int check_path(struct arena *a, struct str s, struct str path,
 		return err_set(e, ERR_INVALID,
 			       "image name '%.*s': invalid reference format",
 			       STR_ARG(s));
-	if (path.n > PATH_MAX_BYTES)
-		return err_set(e, ERR_INVALID,
-			       "image name '%.64s…': longer than %d bytes",
-			       path.p, PATH_MAX_BYTES);
 	return 0;
 }
 
@@ -272,6 +268,10 @@ int reference_parse(struct arena *a, struct str s, struct reference *out,
 			       STR_ARG(s));
 	if (str_eq_c(domain, "docker.io") && str_find(name, '/') < 0)
 		name = arena_printf(a, "library/%.*s", STR_ARG(name));
+	if (name.n > PATH_MAX_BYTES)
+		return err_set(e, ERR_INVALID,
+			       "image name '%.64s…': longer than %d bytes",
+			       name.p, PATH_MAX_BYTES);
 	if (!has_tag && !has_digest)
 		tag = STR("latest");
 	*out = (struct reference){domain, name, tag, digest};
@@ -294,19 +294,25 @@ struct str reference_name(struct arena *a, const struct reference *r)
 	return with_tag_and_digest(a, name, r);
 }
 
-struct str reference_familiar(struct arena *a, const struct reference *r)
+/* Whether docker.io may be left out: not where the rest names a host itself. */
+static bool may_omit_domain(struct str path)
 {
-	struct str path = r->path;
+	struct str first;
 	struct str rest;
 
-	if (!str_eq_c(r->domain, "docker.io")) {
+	return !str_cut(path, '/', &first, &rest) || !names_host(first);
+}
+
+struct str reference_familiar(struct arena *a, const struct reference *r)
+{
+	const struct str official = STR("library/");
+	struct str path = r->path;
+
+	if (!str_eq_c(r->domain, "docker.io") || !may_omit_domain(path))
 		path = arena_printf(a, "%.*s/%.*s", STR_ARG(r->domain),
 				    STR_ARG(path));
-	} else if (str_starts(path, "library/")) {
-		/* docker keeps it where the rest would read as a host */
-		rest = str_skip(path, strlen("library/"));
-		if (str_find(rest, '/') < 0)
-			path = rest;
-	}
+	else if (str_starts(path, official.p) &&
+		 str_find(str_skip(path, official.n), '/') < 0)
+		path = str_skip(path, official.n);
 	return with_tag_and_digest(a, path, r);
 }

@@ -234,8 +234,8 @@ static void dispatch(struct parse *p, struct instruction *in)
 static void parse_onbuild(struct parse *p, struct instruction *in);
 
 /*
- * The instruction that text, a part of p->line, is; *in is zeroed. False where its keyword is
- * unknown; p->failed tells of other mistakes.
+ * The instruction that text, a part of p->line, is; *in is zeroed. False where
+ * its keyword is unknown; p->failed tells of other mistakes.
  */
 static bool parse_instruction(struct parse *p, struct str text,
 			      struct instruction *in)
@@ -347,9 +347,54 @@ static void parse_onbuild(struct parse *p, struct instruction *in)
 	in->onbuild.text = trigger_text(p);
 }
 
-struct instructions {
-	VEC(struct instruction) v;
+enum {
+	DIAGS_MAX = 1000, /* past that, the file is no Dockerfile */
+	FIRST_CAP_MAX = 1 << 20,
 };
+
+/* The instructions read so far, in the arena. */
+struct instructions {
+	struct instruction *v;
+	size_t n;
+	size_t cap;
+};
+
+/*
+ * A zeroed place for the next one. There are at most as many as lines, and
+ * what of a large allocation is never touched costs nothing.
+ */
+static struct instruction *push_instruction(struct parse *p,
+					    struct instructions *list)
+{
+	if (list->n == list->cap) {
+		struct instruction *old = list->v;
+		size_t cap = p->source->n_lines;
+
+		if (cap > FIRST_CAP_MAX)
+			cap = FIRST_CAP_MAX;
+		list->cap = list->cap ? list->cap * 2 : cap;
+		list->v = arena_new_array(p->arena, list->cap,
+					  struct instruction);
+		if (list->n)
+			memcpy(list->v, old, list->n * sizeof(*old));
+	}
+	return &list->v[list->n++];
+}
+
+static void drop_last(struct instructions *list)
+{
+	memset(&list->v[--list->n], 0, sizeof(*list->v));
+}
+
+static bool too_many_mistakes(struct parse *p)
+{
+	if (p->diags->n < DIAGS_MAX)
+		return false;
+	diag_add(p->diags, "too-many-mistakes", DIAG_ERROR,
+		 (struct span){p->reader->at, p->reader->at},
+		 "too many mistakes; the rest of the file is not read");
+	return true;
+}
 
 /* A NUL byte means nothing in the language, and hides what follows it. */
 static void check_nul(struct parse *p)
@@ -406,13 +451,13 @@ static void read_all(struct parse *p, struct instructions *out)
 	bool reported = false;
 	bool from_seen = false;
 
-	while (line_next(p->reader, &line)) {
-		struct instruction *in = vec_push(&out->v);
+	while (line_next(p->reader, &line) && !too_many_mistakes(p)) {
+		struct instruction *in = push_instruction(p, out);
 
 		p->line = &line;
 		p->failed = false;
 		if (!parse_instruction(p, line.text, in)) {
-			out->v.n--;
+			drop_last(out);
 			continue;
 		}
 		if (in->kind == INSTRUCTION_FROM) {
@@ -422,7 +467,7 @@ static void read_all(struct parse *p, struct instructions *out)
 		if (!from_seen)
 			check_before_from(p, in, &reported);
 		if (p->failed)
-			out->v.n--;
+			drop_last(out);
 	}
 }
 
@@ -488,13 +533,11 @@ const struct dockerfile *dockerfile_parse(struct arena *a,
 	df->comments =
 		take(a, r.comments.v, r.comments.n, sizeof(*r.comments.v));
 	df->n_comments = r.comments.n;
-	df->instructions =
-		take(a, found.v.v, found.v.n, sizeof(*found.v.v));
-	df->n_instructions = found.v.n;
+	df->instructions = found.v;
+	df->n_instructions = found.n;
 	make_stages(a, df);
 	check_has_stage(&p, df);
 	diags_sort(d);
-	vec_release(&found.v);
 	parser_release(&p);
 	return df;
 }

@@ -27,13 +27,13 @@ check "with the suggestion" says 'alpine'
 mistake "all mistakes of a file at once" 2 'COPPY' <<D
 FROM busybox
 COPPY a b
-EXPOSE eighty
+SHELL /bin/sh -c
 HEALTHCHECK --interval=soon CMD true
 D
-check "the second" says 'eighty'
+check "the second" says 'SHELL'
 check "the third" says 'soon'
 
-mistake "a missing base says what to do" 1 'no-such-base' <<D
+mistake "a missing base says what to do" 2 'no-such-base' <<D
 FROM no-such-base
 COPY . /
 D

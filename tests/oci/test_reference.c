@@ -28,6 +28,8 @@ static void names_normalise_as_docker_does(void **state)
 		 "a__b/c---d.e_f:latest"},
 		{"x:A_b.c-D", "docker.io/library/x:A_b.c-D", "x:A_b.c-D"},
 		{"a:5000", "docker.io/library/a:5000", "a:5000"},
+		{"docker.io/a.b/c", "docker.io/a.b/c:latest",
+		 "docker.io/a.b/c:latest"},
 		{"a/b/c/d", "docker.io/a/b/c/d:latest", "a/b/c/d:latest"},
 		{"x@sha256:0123456789abcdef0123456789abcdef"
 		 "0123456789abcdef0123456789abcdef",
