@@ -87,6 +87,15 @@ void store_release(struct store *s)
 	*s = (struct store){.fd = -1};
 }
 
+int store_reopen(const struct store *s, struct err *e)
+{
+	SCOPED_FD int fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || dup3(fd, s->fd, O_CLOEXEC) < 0)
+		return err_sys(e, "open the store %s again", s->path);
+	return 0;
+}
+
 int store_workdir_create(const struct store *s, char **name_out,
 			 struct err *e)
 {

@@ -30,6 +30,11 @@ struct store {
  */
 int store_open(struct store *s, const char *path, struct err *e);
 void store_release(struct store *s);
+/*
+ * Open the folder again under the same descriptor. After the process entered a
+ * mount namespace: what was opened before can't be mounted from in it.
+ */
+int store_reopen(const struct store *s, struct err *e);
 
 /*
  * Create tmp/<unique>/ and open it; other processes leave it alone while this

@@ -3,17 +3,31 @@
 #include "base/clock.h"
 #include "cli/opened.h"
 #include "oci/layout.h"
+#include "oci/reference.h"
 
 #include <stdio.h>
 
 #define REF_NAME "org.opencontainers.image.ref.name"
 
-static struct str name_of(const struct index_entry *entry)
+/* docker's two columns: the name as people write it, and its tag. */
+static void split_name(struct arena *a, const struct index_entry *entry,
+		       struct str *repository, struct str *tag)
 {
-	for (size_t i = 0; i < entry->annotations.n; i++)
-		if (str_eq_c(entry->annotations.v[i].key, REF_NAME))
-			return entry->annotations.v[i].value;
-	return STR("<none>");
+	struct reference ref;
+	struct err e;
+
+	*repository = STR("<none>");
+	*tag = STR("<none>");
+	for (size_t i = 0; i < entry->annotations.n; i++) {
+		const struct config_pair *p = &entry->annotations.v[i];
+
+		if (!str_eq_c(p->key, REF_NAME) ||
+		    reference_parse(a, p->value, &ref, &e) < 0)
+			continue;
+		*tag = ref.tag.n ? ref.tag : STR("<none>");
+		ref.tag = ref.digest = (struct str){0};
+		*repository = reference_familiar(a, &ref);
+	}
 }
 
 static void print_image(struct opened *o, const struct index_entry *entry)
@@ -23,6 +37,8 @@ static void print_image(struct opened *o, const struct index_entry *entry)
 	struct image_config config;
 	struct manifest manifest;
 	struct digest digest;
+	struct str repository;
+	struct str tag;
 	char hex[DIGEST_HEX_SIZE] = "?";
 	uint64_t bytes = 0;
 	struct err e;
@@ -37,8 +53,9 @@ static void print_image(struct opened *o, const struct index_entry *entry)
 							    1000000000 *
 							    1000000000);
 	}
-	printf("%-50.*s %.12s  %-20s  %8.1f MB\n", STR_ARG(name_of(entry)), hex,
-	       buf_c(&created), (double)bytes / 1e6);
+	split_name(&o->arena, entry, &repository, &tag);
+	printf("%-40.*s  %-12.*s  %.12s  %-20s  %8.1f MB\n", STR_ARG(repository),
+	       STR_ARG(tag), hex, buf_c(&created), (double)bytes / 1e6);
 }
 
 int cmd_images(int argc, char **argv)
@@ -57,8 +74,8 @@ int cmd_images(int argc, char **argv)
 		status = report(&e);
 	} else {
 		status = EXIT_OK;
-		printf("%-50s %-12s  %-20s  %11s\n", "NAME", "ID", "CREATED",
-		       "SIZE");
+		printf("%-40s  %-12s  %-12s  %-20s  %11s\n", "REPOSITORY", "TAG",
+		       "IMAGE ID", "CREATED", "SIZE");
 		for (size_t i = 0; i < index.n_entries; i++)
 			print_image(&o, &index.entries[i]);
 	}

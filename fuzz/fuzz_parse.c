@@ -23,8 +23,8 @@ static void check_instruction(const struct source *src,
 		check_instruction(src, in->onbuild.trigger);
 }
 
-static void check_result(const struct source *src,
-			 const struct dockerfile *df, const struct diags *d)
+static void check_result(const struct source *src, const struct dockerfile *df,
+			 const struct diags *d)
 {
 	uint32_t before = 0;
 

@@ -96,18 +96,27 @@ static int draft_write(struct sink *s, const void *p, size_t n, struct err *e)
 
 	sha256_update(&d->hash, p, n);
 	d->size_bytes += n;
-	return io_write_all(d->fd, p, n, d->name, e);
+	return io_write_all(d->fd, p, n, "a blob", e);
+}
+
+static char *unique_name(void)
+{
+	SCOPED_BUF struct buf name = BUF_INIT(128);
+
+	io_unique_name(&name, "tmp/blob-");
+	return xstrdup(buf_c(&name));
 }
 
 int blob_begin(struct blob_draft *d, const struct blobs *b, struct err *e)
 {
-	SCOPED_BUF struct buf name = BUF_INIT(128);
-
 	*d = (struct blob_draft){.sink.write = draft_write, .blobs = b};
-	io_unique_name(&name, "tmp/blob-");
-	d->name = xstrdup(buf_c(&name));
-	d->fd = openat(b->dirfd, d->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-		       0644);
+	/* without a name: nothing is left of it when we are killed */
+	d->fd = openat(b->dirfd, "tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0644);
+	if (d->fd < 0) {
+		d->name = unique_name();
+		d->fd = openat(b->dirfd, d->name,
+			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	}
 	if (d->fd < 0) {
 		err_sys(e, "create %s", d->name);
 		free(d->name);
@@ -118,15 +127,38 @@ int blob_begin(struct blob_draft *d, const struct blobs *b, struct err *e)
 	return 0;
 }
 
+/* Name what was written; something damaged of that name is replaced. */
+static int name_draft(struct blob_draft *d, const char *path, struct err *e)
+{
+	char fd_path[64];
+
+	if (!d->name) {
+		(void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d",
+			       d->fd);
+		if (linkat(AT_FDCWD, fd_path, d->blobs->dirfd, path,
+			   AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return err_sys(e, "name %s", path);
+		d->name = unique_name();
+		if (linkat(AT_FDCWD, fd_path, d->blobs->dirfd, d->name,
+			   AT_SYMLINK_FOLLOW) < 0)
+			return err_sys(e, "name %s", d->name);
+	}
+	if (renameat(d->blobs->dirfd, d->name, d->blobs->dirfd, path) < 0)
+		return err_sys(e, "rename %s to %s", d->name, path);
+	free(TAKE_PTR(d->name));
+	return 0;
+}
+
 static int make_visible(struct blob_draft *d, const char *path, struct err *e)
 {
 	SCOPED_FD int folder = -1;
 
 	if (fsync(d->fd) < 0)
-		return err_sys(e, "sync %s", d->name);
-	if (renameat(d->blobs->dirfd, d->name, d->blobs->dirfd, path) < 0)
-		return err_sys(e, "rename %s to %s", d->name, path);
-	free(TAKE_PTR(d->name));
+		return err_sys(e, "sync %s", path);
+	if (name_draft(d, path, e) < 0)
+		return -1;
 	folder = io_open_dir(d->blobs->dirfd, BLOBS_FOLDER, e);
 	if (folder < 0)
 		return -1;

@@ -43,7 +43,7 @@ struct blob_draft {
 	struct sha256 hash;
 	uint64_t size_bytes;
 	int fd;
-	char *name; /* below tmp/ */
+	char *name; /* below tmp/; NULL where the file has none yet */
 };
 
 int blob_begin(struct blob_draft *d, const struct blobs *b, struct err *e);

@@ -3,7 +3,7 @@
 int bool_parse(struct str s, bool *out, struct err *e)
 {
 	static const char *const names[][2] = {
-		{"0", "1"},        {"f", "t"},       {"F", "T"},
+		{"0", "1"},	   {"f", "t"},	      {"F", "T"},
 		{"false", "true"}, {"FALSE", "TRUE"}, {"False", "True"},
 	};
 

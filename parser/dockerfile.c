@@ -73,8 +73,7 @@ static void check_flag_value(struct parse *p, const struct flag_info *info,
 
 	switch (info->kind) {
 	case FLAG_BOOL:
-		if (!flag->has_value ||
-		    str_eq_nocase(value, STR("true")) ||
+		if (!flag->has_value || str_eq_nocase(value, STR("true")) ||
 		    str_eq_nocase(value, STR("false")))
 			return;
 		diag = parse_report(p, "invalid-flag-value", raw,
@@ -95,8 +94,8 @@ static void check_flag_value(struct parse *p, const struct flag_info *info,
 }
 
 /* Seen flags are bits: an instruction has few. */
-static void check_flag(struct parse *p, const struct flag *flag,
-		       struct str raw, uint32_t *seen)
+static void check_flag(struct parse *p, const struct flag *flag, struct str raw,
+		       uint32_t *seen)
 {
 	int index = instruction_find_flag(p->info, flag->name);
 	const struct flag_info *info;
@@ -196,8 +195,7 @@ static void read_json(struct parse *p)
 		return;
 	if (!str_starts(text, "["))
 		return;
-	p->json_result =
-		json_parse_strings(p->arena, text, &p->json, &mixed);
+	p->json_result = json_parse_strings(p->arena, text, &p->json, &mixed);
 	if (p->json_result != JSON_MIXED)
 		return;
 	diag = parse_report(p, "json-not-strings", mixed,
@@ -268,8 +266,7 @@ static bool parse_instruction(struct parse *p, struct str text,
 	    !heredocs_read(p->reader, p->line, &p->heredocs))
 		p->failed = true;
 	if (p->heredocs.n) {
-		const struct heredoc *last =
-			&p->heredocs.v[p->heredocs.n - 1];
+		const struct heredoc *last = &p->heredocs.v[p->heredocs.n - 1];
 		struct position at = source_position(p->source, last->body.end);
 		struct str line = source_line(p->source, at.line);
 
@@ -313,8 +310,8 @@ static bool reject_trigger(struct parse *p)
 	info = instruction_find(keyword);
 	if (!info || info->in_onbuild)
 		return false;
-	parse_report(p, "onbuild-not-allowed", keyword,
-		     "ONBUILD can't hold %s", info->name);
+	parse_report(p, "onbuild-not-allowed", keyword, "ONBUILD can't hold %s",
+		     info->name);
 	return true;
 }
 
@@ -492,8 +489,8 @@ static void make_stages(struct arena *a, struct dockerfile *df)
 				.index = df->n_stages++,
 			};
 			if (stage->name.n == 0)
-				stage->name = arena_printf(a, "%zu",
-							   stage->index);
+				stage->name =
+					arena_printf(a, "%zu", stage->index);
 		} else if (stage) {
 			stage->n_instructions++;
 		} else if (in->kind == INSTRUCTION_ARG &&
@@ -513,9 +510,8 @@ static void *take(struct arena *a, const void *v, size_t n, size_t size)
 	return copy;
 }
 
-const struct dockerfile *dockerfile_parse(struct arena *a,
-					  const struct source *src,
-					  struct diags *d)
+const struct dockerfile *
+dockerfile_parse(struct arena *a, const struct source *src, struct diags *d)
 {
 	struct dockerfile *df = arena_new(a, struct dockerfile);
 	struct instructions found = {0};
@@ -544,8 +540,7 @@ const struct dockerfile *dockerfile_parse(struct arena *a,
 
 const struct instruction *dockerfile_parse_trigger(struct arena *a,
 						   const struct source *src,
-						   char escape,
-						   struct diags *d)
+						   char escape, struct diags *d)
 {
 	struct instruction *in = arena_new(a, struct instruction);
 	struct logical_line line;

@@ -238,7 +238,7 @@ struct instruction {
 		struct copy copy; /* ADD, COPY */
 		struct pairs pairs; /* ARG, ENV, LABEL */
 		struct command command; /* CMD, ENTRYPOINT, SHELL (exec form) */
-		struct words words; /* EXPOSE, VOLUME */
+		struct words words; /* EXPOSE, VOLUME; in the file's order */
 		struct from from;
 		struct healthcheck healthcheck;
 		struct str maintainer;

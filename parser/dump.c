@@ -99,8 +99,7 @@ static void dump_instruction(struct dump *d, const struct source *src,
 
 	sink.ctx = d;
 	buf_printf(d->out, "%*s%u:%u-%u:%u %s\n", d->depth * 2, "", from.line,
-		   from.column, to.line, to.column,
-		   instruction_name(in->kind));
+		   from.column, to.line, to.column, instruction_name(in->kind));
 	d->depth++;
 	for (size_t i = 0; i < in->flags.n; i++) {
 		const struct flag *flag = &in->flags.v[i];

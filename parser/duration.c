@@ -8,14 +8,11 @@ struct unit {
 };
 
 static const struct unit units[] = {
-	{"ns", 1},
-	{"us", 1000},
+	{"ns", 1},	     {"us", 1000},
 	{"\xc2\xb5s", 1000}, /* micro sign */
 	{"\xce\xbcs", 1000}, /* Greek mu */
-	{"ms", 1000000},
-	{"s", 1000000000},
-	{"m", 60000000000},
-	{"h", 3600000000000},
+	{"ms", 1000000},     {"s", 1000000000},
+	{"m", 60000000000},  {"h", 3600000000000},
 };
 
 static int bad_duration(struct str s, struct err *e)
@@ -40,7 +37,8 @@ static const struct unit *take_unit(struct str *s)
 {
 	size_t n = 0;
 
-	while (n < s->n && s->p[n] != '.' && !(s->p[n] >= '0' && s->p[n] <= '9'))
+	while (n < s->n && s->p[n] != '.' &&
+	       !(s->p[n] >= '0' && s->p[n] <= '9'))
 		n++;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (str_eq_c(str_sub(*s, 0, n), units[i].name)) {

@@ -28,7 +28,8 @@ struct glob {
 	struct item *v; /* owned */
 	size_t n;
 	size_t steps_left;
-	bool backward; /* items and value are read from their ends */
+	bool exhausted; /* a star looked for its segment up to the end */
+	bool backward;	/* items and value are read from their ends */
 };
 
 enum { STEPS_MAX = 1 << 26 };
@@ -161,6 +162,7 @@ static bool match_after_star(struct glob *g, size_t i, size_t end,
 			if (!farthest)
 				break;
 		}
+		g->exhausted = at.n == 0;
 		if (at.n == 0 || take_rune(g, &at).p[0] == '\n')
 			break;
 	}
@@ -173,6 +175,7 @@ static bool match_here(struct glob *g, bool greedy, struct str *value)
 	size_t end = segment_end(g, 0);
 	struct str left = *value;
 
+	g->exhausted = false;
 	if (!match_segment(g, 0, end, &left))
 		return false;
 	while (end < g->n) {
@@ -239,7 +242,8 @@ static bool find(struct glob *g, struct str value, size_t from, size_t *start,
 			*end = value.n - left.n;
 			return true;
 		}
-		if (at.n == 0)
+		/* What is not in all the rest is not in a part of it. */
+		if (at.n == 0 || g->exhausted)
 			return false;
 		(void)take_rune(g, &at);
 	}
@@ -295,8 +299,8 @@ static void add_expanded(struct buf *out, struct str replacement,
 		if (str_starts(replacement, "$")) {
 			buf_add_char(out, '$');
 			replacement = str_skip(replacement, 1);
-		} else if (n == 0 || (brace && (n == name.n ||
-						name.p[n] != '}'))) {
+		} else if (n == 0 ||
+			   (brace && (n == name.n || name.p[n] != '}'))) {
 			buf_add_char(out, '$');
 		} else {
 			uint64_t group;

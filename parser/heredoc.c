@@ -183,8 +183,8 @@ static bool read_body(struct line_reader *r, struct heredoc *h)
 			continue;
 		h->body = (struct span){from, end};
 		h->raw = source_text(r->source, h->body);
-		h->content = h->strip_tabs ? strip_tabs(r->arena, h->raw)
-					   : h->raw;
+		h->content =
+			h->strip_tabs ? strip_tabs(r->arena, h->raw) : h->raw;
 		return true;
 	}
 	return false;
@@ -218,8 +218,7 @@ bool heredocs_read(struct line_reader *r, const struct logical_line *line,
 	bool closed = true;
 
 	*out = (struct heredocs){0};
-	if (!heredoc_possible(rest) ||
-	    !line_is_sound(r->arena, rest))
+	if (!heredoc_possible(rest) || !line_is_sound(r->arena, rest))
 		return true;
 	while (closed && next_word(&rest, &word)) {
 		struct heredoc h;

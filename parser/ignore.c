@@ -217,9 +217,9 @@ struct ignore_state ignore_step(const struct ignore *ig, struct arena *a,
 		matches[i / 64] |= (uint64_t)1 << (i % 64);
 		state.excluded = !rule->reinclude;
 	}
-	state.may_reinclude = !state.excluded ||
-			      (ig->reincludes &&
-			       may_reinclude(ig, matches, path));
+	state.may_reinclude =
+		!state.excluded ||
+		(ig->reincludes && may_reinclude(ig, matches, path));
 	return state;
 }
 
@@ -229,7 +229,6 @@ bool ignore_excludes(const struct ignore *ig, struct arena *a, struct str path)
 
 	for (size_t i = 0; i <= path.n; i++)
 		if (i == path.n || path.p[i] == '/')
-			state = ignore_step(ig, a, &state,
-					    str_sub(path, 0, i));
+			state = ignore_step(ig, a, &state, str_sub(path, 0, i));
 	return state.excluded;
 }

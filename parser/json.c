@@ -151,7 +151,8 @@ static uint32_t decode_u(const char **p, const char *limit)
 	*p += 4;
 	if (high < 0xd800 || high > 0xdfff)
 		return (uint32_t)high;
-	if (high > 0xdbff || limit - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u')
+	if (high > 0xdbff || limit - *p < 6 || (*p)[0] != '\\' ||
+	    (*p)[1] != 'u')
 		return RUNE_BAD;
 	low = hex4(*p + 2, limit);
 	if (low < 0xdc00 || low > 0xdfff)
@@ -270,8 +271,7 @@ static bool take_value(struct json *j)
 }
 
 enum json_result json_parse_strings(struct arena *a, struct str text,
-				    struct json_strings *out,
-				    struct str *mixed)
+				    struct json_strings *out, struct str *mixed)
 {
 	struct json j = {text.p, text.p + text.n};
 	VEC(struct json_string) found = {0};

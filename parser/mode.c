@@ -13,11 +13,11 @@ enum {
 
 /* One "who op permissions" of the symbolic form; the octal form is one "=". */
 struct mode_op {
-	char op;          /* + - = */
-	char copy;        /* u, g or o: that class's permissions; else 0 */
-	bool execute_if;  /* X */
-	uint32_t who;     /* the bits that may change */
-	uint32_t bits;    /* of every class; who selects */
+	char op;	 /* + - = */
+	char copy;	 /* u, g or o: that class's permissions; else 0 */
+	bool execute_if; /* X */
+	uint32_t who;	 /* the bits that may change */
+	uint32_t bits;	 /* of every class; who selects */
 };
 
 struct mode_change {

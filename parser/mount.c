@@ -14,8 +14,8 @@
 #include <string.h>
 
 static const char *const mount_kinds[] = {
-	[MOUNT_BIND] = "bind",     [MOUNT_CACHE] = "cache",
-	[MOUNT_TMPFS] = "tmpfs",   [MOUNT_SECRET] = "secret",
+	[MOUNT_BIND] = "bind",	 [MOUNT_CACHE] = "cache",
+	[MOUNT_TMPFS] = "tmpfs", [MOUNT_SECRET] = "secret",
 	[MOUNT_SSH] = "ssh",
 };
 
@@ -26,10 +26,10 @@ static const char *const mount_sharings[] = {
 };
 
 static const char *const mount_keys[] = {
-	"type",     "from",     "source",   "src",  "target", "dst",
-	"destination", "readonly", "ro",    "readwrite", "rw", "id",
-	"sharing",  "required", "mode",     "uid",  "gid",    "size",
-	"env",
+	"type", "from",	       "source",   "src",      "target",
+	"dst",	"destination", "readonly", "ro",       "readwrite",
+	"rw",	"id",	       "sharing",  "required", "mode",
+	"uid",	"gid",	       "size",	   "env",
 };
 
 /* What is wrong with a field, or with the mount as a whole. */
@@ -184,8 +184,8 @@ static int set_kind(struct making *m, const struct mount_field *f,
 static int set_sharing(struct making *m, const struct mount_field *f,
 		       struct str value)
 {
-	int sharing = choose(m, f, value, mount_sharings,
-			     ARRAY_LEN(mount_sharings));
+	int sharing =
+		choose(m, f, value, mount_sharings, ARRAY_LEN(mount_sharings));
 
 	if (sharing < 0)
 		return -1;
@@ -201,8 +201,7 @@ static bool key_is(const struct mount_field *f, const char *a, const char *b)
 
 static int unknown_key(struct making *m, const struct mount_field *f)
 {
-	const char *near =
-		suggest(f->key, mount_keys, ARRAY_LEN(mount_keys));
+	const char *near = suggest(f->key, mount_keys, ARRAY_LEN(mount_keys));
 
 	problem(m, f->text,
 		arena_printf(m->arena, "a mount has no key '%.*s'",
@@ -309,8 +308,7 @@ static int check_secret(struct making *m)
 		return problem(m, none, STR("a secret mount has no from"));
 	if (m->has_sharing)
 		return problem(m, none, STR("a secret mount has no sharing"));
-	if (!mount->source.text.n && !mount->target.text.n &&
-	    !mount->id.text.n)
+	if (!mount->source.text.n && !mount->target.text.n && !mount->id.text.n)
 		return problem(m, none,
 			       STR("a secret mount needs an id or a target"));
 	if (mount->source.text.n && mount->id.text.n)
@@ -331,8 +329,8 @@ static int check(struct making *m)
 
 	if (mount->deferred)
 		return 0;
-	if (!owned && (mount->mode.text.n || mount->uid.text.n ||
-		       mount->gid.text.n))
+	if (!owned &&
+	    (mount->mode.text.n || mount->uid.text.n || mount->gid.text.n))
 		return problem(m, none,
 			       arena_printf(m->arena,
 					    "mode, uid and gid mean nothing "
@@ -343,8 +341,7 @@ static int check(struct making *m)
 	if (kind == MOUNT_SECRET && check_secret(m) < 0)
 		return -1;
 	if (m->has_sharing && kind != MOUNT_CACHE)
-		return problem(m, none,
-			       STR("only a cache mount has sharing"));
+		return problem(m, none, STR("only a cache mount has sharing"));
 	return 0;
 }
 
@@ -358,8 +355,7 @@ static bool next_field(struct arena *a, struct str *rest, struct str *out)
 	if (!str_starts(*rest, "\"")) {
 		ptrdiff_t comma = str_find(*rest, ',');
 
-		*out = str_sub(*rest, 0,
-			       comma < 0 ? rest->n : (size_t)comma);
+		*out = str_sub(*rest, 0, comma < 0 ? rest->n : (size_t)comma);
 		*rest = str_skip(*rest, out->n);
 		return str_find(*out, '"') < 0;
 	}
@@ -395,8 +391,7 @@ static struct mount_field split_field(struct parse *p, struct str text,
 	if (f.has_value && str_eq_c(f.key, "from"))
 		f.value = parse_plain(value, parse_span(p, value, span));
 	else if (f.has_value)
-		f.value = parse_expanding(p, value,
-					  parse_span(p, value, span));
+		f.value = parse_expanding(p, value, parse_span(p, value, span));
 	return f;
 }
 
@@ -508,9 +503,8 @@ int mount_resolve(struct arena *a, const struct mount *mount,
 		struct str value = f->value.text;
 		struct mount_field now;
 
-		if (f->value.template &&
-		    word_expand(a, f->value.template, env, unset, &value,
-				e) < 0)
+		if (f->value.template && word_expand(a, f->value.template, env,
+						     unset, &value, e) < 0)
 			return err_wrap(e, "--mount: %.*s", STR_ARG(f->text));
 		now = expanded(f, value);
 		if (apply(&m, &now, &value) < 0)

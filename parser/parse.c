@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct span parse_span(const struct parse *p, struct str part,
@@ -128,15 +129,52 @@ struct word parse_flag_word(const struct instruction *in, const char *name)
 	return flag ? flag->value : (struct word){0};
 }
 
-struct str parse_doc_of(struct str doc, struct str name)
+static int compare_doc_lines(const void *a, const void *b)
 {
-	struct str line;
+	const struct doc_line *x = a;
+	const struct doc_line *y = b;
+	int c = str_cmp(x->name, y->name);
 
-	while (name.n && doc.n) {
+	return c ? c : (x->number > y->number) - (x->number < y->number);
+}
+
+struct doc_lines parse_doc_lines(struct arena *a, struct str doc)
+{
+	struct doc_lines lines = {0};
+	struct str rest = doc;
+	struct str line;
+	size_t n = 0;
+
+	for (; rest.n; n++)
+		(void)str_cut(rest, '\n', &line, &rest);
+	lines.v = arena_new_array(a, n, struct doc_line);
+	while (doc.n) {
+		struct doc_line *d = &lines.v[lines.n];
+
 		(void)str_cut(doc, '\n', &line, &doc);
-		if (line.n > name.n && line.p[name.n] == ' ' &&
-		    str_eq(str_sub(line, 0, name.n), name))
-			return str_skip(line, name.n + 1);
+		if (!str_cut(line, ' ', &d->name, &d->text))
+			continue;
+		d->number = lines.n++;
 	}
-	return (struct str){0};
+	if (lines.n)
+		qsort(lines.v, lines.n, sizeof(*lines.v), compare_doc_lines);
+	return lines;
+}
+
+struct str parse_doc_of(const struct doc_lines *lines, struct str name)
+{
+	size_t low = 0;
+	size_t high = lines->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (str_cmp(lines->v[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == lines->n || !str_eq(lines->v[low].name, name))
+		return (struct str){0};
+	return lines->v[low].text;
 }

@@ -76,7 +76,21 @@ void parse_healthcheck(struct parse *p, struct instruction *in);
 /* One --mount of RUN. */
 void parse_mount(struct parse *p, const struct flag *flag, struct mount *out);
 
-/* The doc comment of name: the line among doc that begins with it. */
-struct str parse_doc_of(struct str doc, struct str name);
+/* A line of a doc comment: the name that it begins with, and what it says. */
+struct doc_line {
+	struct str name;
+	struct str text;
+	size_t number;
+};
+
+struct doc_lines {
+	struct doc_line *v; /* by name, then by number */
+	size_t n;
+};
+
+struct doc_lines parse_doc_lines(struct arena *a, struct str doc);
+
+/* What the first line that begins with name says; empty where none does. */
+struct str parse_doc_of(const struct doc_lines *lines, struct str name);
 
 #endif

@@ -1,4 +1,5 @@
-/* Instructions that hold a command: RUN, CMD, ENTRYPOINT, SHELL, HEALTHCHECK. */
+/* Instructions that hold a command: RUN, CMD, ENTRYPOINT, SHELL, HEALTHCHECK.
+ */
 #include "parser/parse.h"
 
 #include "parser/argument.h"
@@ -15,9 +16,9 @@ static void set_command(struct parse *p, struct command *command,
 
 	command->exec_form = p->json_result == JSON_STRINGS;
 	command->n_args = command->exec_form ? p->json.n : 1;
-	command->span = text.n ? line_span(p->line, text)
-			       : (struct span){p->line->span.end,
-					       p->line->span.end};
+	command->span =
+		text.n ? line_span(p->line, text)
+		       : (struct span){p->line->span.end, p->line->span.end};
 	args = arena_new_array(p->arena, command->n_args, struct str);
 	if (!command->exec_form)
 		args[0] = text;
@@ -183,10 +184,10 @@ static void report_type(struct parse *p, struct str type)
 				    "HEALTHCHECK needs an argument");
 	else
 		diag = parse_report(p, "unknown-healthcheck", type,
-				    "HEALTHCHECK can't be %.*s",
-				    STR_ARG(type));
-	parse_hint(p, diag, "write HEALTHCHECK CMD command, or HEALTHCHECK "
-			    "NONE");
+				    "HEALTHCHECK can't be %.*s", STR_ARG(type));
+	parse_hint(p, diag,
+		   "write HEALTHCHECK CMD command, or HEALTHCHECK "
+		   "NONE");
 }
 
 /* p->args is the type and, behind it, its command. */

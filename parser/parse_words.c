@@ -146,8 +146,8 @@ static void split_sources(struct parse *p, struct copy *copy)
 	size_t n = p->words.n - 1;
 	size_t n_paths = 0;
 	size_t n_heredocs = 0;
-	struct heredoc *heredocs = arena_new_array(
-		p->arena, count_arrows(p, n), struct heredoc);
+	struct heredoc *heredocs =
+		arena_new_array(p->arena, count_arrows(p, n), struct heredoc);
 	struct heredoc_index index = index_heredocs(p);
 	int *order = arena_new_array(p->arena, n, int);
 
@@ -168,8 +168,7 @@ static void split_sources(struct parse *p, struct copy *copy)
 	copy->n_order = n;
 }
 
-static struct words exclude_words(struct parse *p,
-				  const struct instruction *in)
+static struct words exclude_words(struct parse *p, const struct instruction *in)
 {
 	p->words.n = 0;
 	for (size_t i = 0; i < in->flags.n; i++)
@@ -277,6 +276,7 @@ void parse_from(struct parse *p, struct instruction *in)
 	struct str image = {0};
 	struct str as = {0};
 	struct str name = {0};
+	struct doc_lines docs;
 	struct diag *diag;
 
 	if (!argument_blank(&rest, &image)) {
@@ -291,19 +291,19 @@ void parse_from(struct parse *p, struct instruction *in)
 		return;
 	(void)argument_blank(&rest, &name);
 	if (name.n == 0 || rest.n || !str_eq_nocase(as, STR("AS"))) {
-		struct str extra = {as.p, (size_t)(p->args.p + p->args.n -
-						   as.p)};
+		struct str extra = {as.p,
+				    (size_t)(p->args.p + p->args.n - as.p)};
 
 		diag = parse_report(p, "from-arguments", extra,
 				    "FROM takes an image, or an image, AS and "
 				    "a name");
-		parse_hint(p, diag, "write FROM %.*s AS name",
-			   STR_ARG(image));
+		parse_hint(p, diag, "write FROM %.*s AS name", STR_ARG(image));
 		return;
 	}
 	from->as_text = as;
 	set_stage_name(p, from, name);
-	from->doc = parse_doc_of(in->doc, from->alias);
+	docs = parse_doc_lines(p->arena, in->doc);
+	from->doc = parse_doc_of(&docs, from->alias);
 }
 
 static struct pairs take_pairs(struct parse *p)
@@ -325,16 +325,16 @@ static void push_pair(struct parse *p, struct str word)
 	pair->has_value = str_cut(word, '=', &key, &value);
 	pair->span = line_span(p->line, word);
 	if (pair->has_value && key.n == 0)
-		parse_report(p, "blank-name", word, "%s: no name before the =",
-			     p->info->name);
+		parse_report(p, "blank-name", word,
+			     "%s: no name before the =", p->info->name);
 	pair->key = parse_plain(key, line_span(p->line, key));
 	if (p->info->kind != INSTRUCTION_ARG) /* its names stay as they are */
 		pair->key = parse_expanding(p, key, pair->key.span);
 	if (!pair->has_value)
 		return;
 	if (value.n)
-		pair->value = parse_expanding(p, value,
-					      line_span(p->line, value));
+		pair->value =
+			parse_expanding(p, value, line_span(p->line, value));
 	else /* an empty part has no place of its own */
 		pair->value = parse_expanding(
 			p, value,
@@ -390,8 +390,8 @@ void parse_env(struct parse *p, struct instruction *in)
 			push_pair(p, word);
 			continue;
 		}
-		diag = parse_report(p, "missing-equals", word,
-				    "no = in '%.*s'", STR_ARG(word));
+		diag = parse_report(p, "missing-equals", word, "no = in '%.*s'",
+				    STR_ARG(word));
 		parse_hint(p, diag,
 			   "write name=value; put a value with blanks in "
 			   "quotes");
@@ -401,6 +401,7 @@ void parse_env(struct parse *p, struct instruction *in)
 
 void parse_arg(struct parse *p, struct instruction *in)
 {
+	struct doc_lines docs = parse_doc_lines(p->arena, in->doc);
 	struct str rest = p->args;
 	struct str word;
 
@@ -410,7 +411,7 @@ void parse_arg(struct parse *p, struct instruction *in)
 
 		push_pair(p, word);
 		pair = &p->pairs.v[p->pairs.n - 1];
-		pair->doc = parse_doc_of(in->doc, pair->key.text);
+		pair->doc = parse_doc_of(&docs, pair->key.text);
 	}
 	if (p->pairs.n == 0)
 		need_one_argument(p);

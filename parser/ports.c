@@ -95,9 +95,8 @@ static void append(struct arena *a, struct port_range range,
 	for (size_t i = 0; i < *out_n; i++)
 		v[i] = (*out)[i];
 	for (size_t i = 0; i < n; i++)
-		v[*out_n + i] = arena_printf(a, "%u/%s",
-					     range.first + (unsigned)i,
-					     protocol);
+		v[*out_n + i] = arena_printf(
+			a, "%u/%s", range.first + (unsigned)i, protocol);
 	*out = v;
 	*out_n += n;
 }

@@ -7,15 +7,15 @@ struct signal_name {
 
 /* Linux's on amd64 and arm64, with docker's additions; RTMIN is libc's 34. */
 static const struct signal_name signal_names[] = {
-	{"ABRT", 6},    {"ALRM", 14},  {"BUS", 7},     {"CHLD", 17},
-	{"CLD", 17},    {"CONT", 18},  {"FPE", 8},     {"HUP", 1},
-	{"ILL", 4},     {"INT", 2},    {"IO", 29},     {"IOT", 6},
-	{"KILL", 9},    {"PIPE", 13},  {"POLL", 29},   {"PROF", 27},
-	{"PWR", 30},    {"QUIT", 3},   {"SEGV", 11},   {"STKFLT", 16},
-	{"STOP", 19},   {"SYS", 31},   {"TERM", 15},   {"TRAP", 5},
-	{"TSTP", 20},   {"TTIN", 21},  {"TTOU", 22},   {"URG", 23},
-	{"USR1", 10},   {"USR2", 12},  {"VTALRM", 26}, {"WINCH", 28},
-	{"XCPU", 24},   {"XFSZ", 25},  {"RTMIN", 34},  {"RTMAX", 64},
+	{"ABRT", 6},  {"ALRM", 14}, {"BUS", 7},	    {"CHLD", 17},
+	{"CLD", 17},  {"CONT", 18}, {"FPE", 8},	    {"HUP", 1},
+	{"ILL", 4},   {"INT", 2},   {"IO", 29},	    {"IOT", 6},
+	{"KILL", 9},  {"PIPE", 13}, {"POLL", 29},   {"PROF", 27},
+	{"PWR", 30},  {"QUIT", 3},  {"SEGV", 11},   {"STKFLT", 16},
+	{"STOP", 19}, {"SYS", 31},  {"TERM", 15},   {"TRAP", 5},
+	{"TSTP", 20}, {"TTIN", 21}, {"TTOU", 22},   {"URG", 23},
+	{"USR1", 10}, {"USR2", 12}, {"VTALRM", 26}, {"WINCH", 28},
+	{"XCPU", 24}, {"XFSZ", 25}, {"RTMIN", 34},  {"RTMAX", 64},
 };
 
 /* "RTMIN+n" for n of 1 to 15, "RTMAX-n" for n of 1 to 14. */

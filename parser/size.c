@@ -34,8 +34,8 @@ static int bad_size(struct str s, struct err *e)
 }
 
 /*
- * size = (digits ["." digits*] | "." digits) [" "] suffix. The fraction is of the unit; what
- * is left below one byte is dropped.
+ * size = (digits ["." digits*] | "." digits) [" "] suffix. The fraction is of
+ * the unit; what is left below one byte is dropped.
  */
 int size_parse(struct str s, uint64_t *out_bytes, struct err *e)
 {

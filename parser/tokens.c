@@ -3,6 +3,7 @@
 #include "parser/argument.h"
 #include "parser/heredoc.h"
 #include "parser/instruction.h"
+#include "parser/json.h"
 #include "parser/line.h"
 #include "parser/utf8.h"
 
@@ -42,10 +43,16 @@ static void put_words(const struct dump *d, struct str args, bool quoted)
 	}
 }
 
-static void put_heredocs(const struct dump *d, struct line_reader *r)
+static void put_heredocs(const struct dump *d, struct line_reader *r,
+			 struct str args)
 {
+	struct json_strings strings;
 	struct heredocs heredocs;
+	struct str mixed;
 
+	if (json_parse_strings(r->arena, args, &strings, &mixed) ==
+	    JSON_STRINGS)
+		return;
 	(void)heredocs_read(r, d->line, &heredocs);
 	for (size_t i = 0; i < heredocs.n; i++) {
 		put(d, "heredoc", heredocs.v[i].span, heredocs.v[i].name);
@@ -77,7 +84,7 @@ static void put_line(const struct dump *d, struct line_reader *r)
 		 info->shape == ARGUMENTS_WORDS_OR_JSON)
 		put_words(d, rest, false);
 	if (info->heredocs)
-		put_heredocs(d, r);
+		put_heredocs(d, r, rest);
 }
 
 void tokens_dump(struct buf *out, const struct source *src)
@@ -97,8 +104,7 @@ void tokens_dump(struct buf *out, const struct source *src)
 	for (size_t i = 0; i < r.comments.n; i++) {
 		struct dump d = {out, src, NULL, r.escape};
 
-		put(&d, "comment", r.comments.v[i].span,
-		    r.comments.v[i].text);
+		put(&d, "comment", r.comments.v[i].span, r.comments.v[i].text);
 	}
 	line_reader_release(&r);
 	diags_release(&ignored);

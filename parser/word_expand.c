@@ -48,7 +48,7 @@ static int require(struct expansion *x, const struct node *node, bool set,
 static int trim(struct expansion *x, const struct node *node,
 		struct str operand, struct str value, struct str *out)
 {
-	bool prefix = node->operator == OPERATOR_TRIM_PREFIX;
+	bool prefix = node->operator== OPERATOR_TRIM_PREFIX;
 	bool greedy = str_starts(operand, prefix ? "#" : "%");
 
 	operand = str_skip(operand, greedy);
@@ -66,7 +66,7 @@ static int replace(struct expansion *x, const struct node *node, size_t mark,
 	struct buf result = BUF_INIT(WORD_MAX_BYTES);
 	int r;
 
-	if (node->operator == OPERATOR_REPLACE)
+	if (node->operator== OPERATOR_REPLACE)
 		r = glob_replace(&result, pattern, value, replacement, x->e);
 	else
 		r = glob_replace_all(&result, pattern, value, replacement,
@@ -173,7 +173,6 @@ int word_expand(struct arena *a, const struct word_template *t,
 	return r;
 }
 
-
 struct fields {
 	struct arena *arena;
 	struct buf field; /* the one being collected */
@@ -183,8 +182,7 @@ struct fields {
 static void end_field(struct fields *f)
 {
 	if (f->field.n)
-		*vec_push(&f->found) =
-			arena_str(f->arena, buf_str(&f->field));
+		*vec_push(&f->found) = arena_str(f->arena, buf_str(&f->field));
 	buf_clear(&f->field);
 }
 

@@ -115,7 +115,9 @@ static void plan_with_mounts_user_groups_and_limits(void **state)
 {
 	static const char *const argv[] = {"make", "-j2", NULL};
 	static const struct run_mount mounts[] = {
-		{.kind = RUN_MOUNT_BIND, .target = "/src/../ctx/", .readonly = true},
+		{.kind = RUN_MOUNT_BIND,
+		 .target = "/src/../ctx/",
+		 .readonly = true},
 		{.kind = RUN_MOUNT_BIND, .target = "/var/cache/apt"},
 		{.kind = RUN_MOUNT_TMPFS, .target = "/tmp", .size_bytes = 4096},
 		{.kind = RUN_MOUNT_TMPFS, .target = "/dev/own", .mode = 0700},

@@ -30,11 +30,11 @@
 enum { OUTPUT_MAX = 1 << 20, LAYERS_MAX = 200 };
 
 static const char *const applets[] = {
-	"sh",    "cat",   "chmod", "chown", "cp",    "df",    "echo",
-	"env",   "find",  "grep",  "head",  "hostname", "id", "ifconfig",
-	"kill",  "ln",    "ls",    "mkdir", "mknod", "mount", "mv",
-	"pwd",   "readlink", "rm", "rmdir", "sed",   "setsid", "sleep",
-	"sort",  "stat",  "touch", "true",  "umount", "wc",
+	"sh",	"cat",	    "chmod", "chown", "cp",	  "df",	    "echo",
+	"env",	"find",	    "grep",  "head",  "hostname", "id",	    "ifconfig",
+	"kill", "ln",	    "ls",    "mkdir", "mknod",	  "mount",  "mv",
+	"pwd",	"readlink", "rm",    "rmdir", "sed",	  "setsid", "sleep",
+	"sort", "stat",	    "touch", "true",  "umount",	  "wc",
 };
 
 /* What the tests share. */
@@ -234,12 +234,12 @@ static int count_entries(const char *path)
 	return n;
 }
 
-#define RUN2(r)                                                                \
-	struct run r SCOPED(run_release) = {.draft_fd = -1, .upper_fd = -1};   \
+#define RUN2(r)                                                              \
+	struct run r SCOPED(run_release) = {.draft_fd = -1, .upper_fd = -1}; \
 	run_init(&r)
 
-#define RUN(r)                                                                 \
-	(void)state;                                                           \
+#define RUN(r)       \
+	(void)state; \
 	RUN2(r)
 
 /* --- the command --------------------------------------------------------- */
@@ -430,9 +430,9 @@ static void integration_insecure_has_all_rights(void **state)
 	r.spec.insecure = true;
 	run(&r, "grep -E '^(CapEff|Seccomp:)' /proc/self/status; "
 		"mkdir /m && mount -t tmpfs x /m && touch /m/a && umount /m");
-	(void)snprintf(want, sizeof(want), "CapEff:\t%016llx\nSeccomp:\t0\n",
-		       (unsigned long long)
-			       world.executor.facts.all_capabilities);
+	(void)snprintf(
+		want, sizeof(want), "CapEff:\t%016llx\nSeccomp:\t0\n",
+		(unsigned long long)world.executor.facts.all_capabilities);
 	expect_out(&r, want);
 }
 
@@ -482,10 +482,11 @@ static void integration_mounts_are_dockers(void **state)
 static void integration_dev_has_dockers_nodes(void **state)
 {
 	RUN(r);
-	run(&r, "cd /dev; echo *; stat -c '%n %t:%T %a' null zero full random "
-		"urandom tty; stat -c '%a' . shm pts; readlink fd; readlink ptmx; "
-		"echo x > null; head -c 2 zero | wc -c; "
-		"echo x 2>&1 > full || echo full");
+	run(&r,
+	    "cd /dev; echo *; stat -c '%n %t:%T %a' null zero full random "
+	    "urandom tty; stat -c '%a' . shm pts; readlink fd; readlink ptmx; "
+	    "echo x > null; head -c 2 zero | wc -c; "
+	    "echo x 2>&1 > full || echo full");
 	/* /dev/core depends on the kernel */
 	expect_in_out(&r, "fd full mqueue null ptmx pts random shm stderr "
 			  "stdin stdout tty urandom zero\n");
@@ -598,7 +599,8 @@ static void integration_what_is_made_beside_a_stub_stays(void **state)
 	assert_false(in_upper(&r, "etc/resolv.conf"));
 }
 
-static void integration_scratch_gets_proc_dev_sys_as_under_buildkit(void **state)
+static void
+integration_scratch_gets_proc_dev_sys_as_under_buildkit(void **state)
 {
 	struct stat st;
 
@@ -784,9 +786,8 @@ static void integration_opaque_folders_are_marked_by_user_xattr(void **state)
 	(void)close(openat(layer, "tree/file", O_CREAT | O_WRONLY, 0644));
 	run(&r, "rm -r /tree; mkdir /tree");
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/tree", r.upper_fd);
-	assert_int_equal(getxattr(path, "user.overlay.opaque", value,
-				  sizeof(value)),
-			 1);
+	assert_int_equal(
+		getxattr(path, "user.overlay.opaque", value, sizeof(value)), 1);
 	assert_string_equal(value, "y");
 }
 
@@ -800,9 +801,8 @@ static void integration_file_capabilities_survive_copy_up(void **state)
 
 	RUN(r);
 	fd = openat(add_layer(&r), "prog", O_CREAT | O_WRONLY, 0755);
-	assert_int_equal(fsetxattr(fd, "security.capability", caps,
-				   sizeof(caps), 0),
-			 0);
+	assert_int_equal(
+		fsetxattr(fd, "security.capability", caps, sizeof(caps), 0), 0);
 	assert_int_equal(fsetxattr(fd, "user.note", "n", 1, 0), 0);
 	(void)close(fd);
 	run(&r, "touch /prog");
@@ -843,8 +843,7 @@ static void read_mounts(struct buf *out)
 {
 	struct err e;
 
-	(void)must(io_read_file(AT_FDCWD, "/proc/self/mountinfo", out, &e),
-		   &e);
+	(void)must(io_read_file(AT_FDCWD, "/proc/self/mountinfo", out, &e), &e);
 }
 
 static void integration_nothing_is_left_in_the_process(void **state)
@@ -898,10 +897,10 @@ static void integration_cancel_ends_the_whole_tree(void **state)
 static void tell_ready(void *ctx, enum run_stream stream, const char *p,
 		       size_t n)
 {
-	(void)stream;
 	(void)p;
 	(void)n;
-	(void)!write(*(int *)ctx, "x", 1);
+	if (stream == RUN_STDOUT)
+		(void)!write(*(int *)ctx, "x", 1);
 }
 
 static void check_sigkill(struct run *r, const char *script, const char *word)
@@ -923,6 +922,7 @@ static void check_sigkill(struct run *r, const char *script, const char *word)
 		(void)try_run(r, script);
 		_exit(0);
 	}
+	(void)close(fds[1]);
 	assert_int_equal(read(fds[0], &ready, 1), 1);
 	assert_true(count_processes(word) > 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
@@ -931,7 +931,6 @@ static void check_sigkill(struct run *r, const char *script, const char *word)
 		(void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	assert_int_equal(count_processes(word), 0);
 	(void)close(fds[0]);
-	(void)close(fds[1]);
 }
 
 static void integration_sigkill_of_the_parent_leaves_nothing(void **state)
@@ -945,9 +944,17 @@ static void integration_sigkill_of_the_parent_leaves_nothing(void **state)
 /* su-exec and gosu do this; the kernel clears the death signal then. */
 static void integration_sigkill_ends_what_changed_its_user_itself(void **state)
 {
+	SCOPED_FD int fd = -1;
+	int layer;
+
 	RUN(r);
-	check_sigkill(&r, "echo ready; exec busybox start-stop-daemon -S "
-			  "-c 1234 -x /bin/sleep -- 98764",
+	layer = add_layer(&r);
+	assert_int_equal(mkdirat(layer, "etc", 0755), 0);
+	fd = openat(layer, "etc/passwd", O_CREAT | O_WRONLY, 0644);
+	assert_int_equal(write(fd, "u:x:1234:1:::\n", 14), 14);
+	check_sigkill(&r,
+		      "exec busybox start-stop-daemon -S -c 1234 -x "
+		      "/bin/sh -- -c 'sleep 98764 & echo ready; wait'",
 		      "98764");
 }
 
@@ -956,6 +963,46 @@ static void integration_background_processes_end_with_the_command(void **state)
 	RUN(r);
 	run(&r, "setsid sleep 98763 & exit 0");
 	assert_int_equal(count_processes("98763"), 0);
+}
+
+enum { THREADS = 4, RUNS_PER_THREAD = 10 };
+
+static void *run_several(void *arg)
+{
+	struct run *runs = arg;
+	intptr_t failures = 0;
+	int i;
+
+	for (i = 0; i < RUNS_PER_THREAD; i++)
+		if (try_run(&runs[i], "echo $$; exit 3") < 0 ||
+		    runs[i].result.exit_code != 3 ||
+		    strcmp(buf_c(&runs[i].out), "1\n") != 0)
+			failures++;
+	return (void *)failures;
+}
+
+static void integration_threads_run_at_once(void **state)
+{
+	static struct run runs[THREADS][RUNS_PER_THREAD];
+	pthread_t threads[THREADS];
+	void *failures;
+	int i, j;
+
+	(void)state;
+	for (i = 0; i < THREADS; i++)
+		for (j = 0; j < RUNS_PER_THREAD; j++)
+			run_init(&runs[i][j]);
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, run_several, runs[i]),
+			0);
+	for (i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &failures), 0);
+		assert_null(failures);
+	}
+	for (i = 0; i < THREADS; i++)
+		for (j = 0; j < RUNS_PER_THREAD; j++)
+			run_release(&runs[i][j]);
 }
 
 /* --- */
@@ -1064,6 +1111,7 @@ int main(void)
 			integration_sigkill_of_the_parent_leaves_nothing),
 		cmocka_unit_test(
 			integration_sigkill_ends_what_changed_its_user_itself),
+		cmocka_unit_test(integration_threads_run_at_once),
 		cmocka_unit_test(
 			integration_background_processes_end_with_the_command),
 	};

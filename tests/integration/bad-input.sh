@@ -62,6 +62,7 @@ mistake "an unknown stage is named" 2 'later' <<D
 FROM busybox AS one
 COPY --from=later-stage /a /b
 FROM busybox AS later-stage
+FROM one
 D
 refuse "a missing context is one sentence" 1 build "$WORK/none"
 check "   ... naming it" says "$WORK/none"

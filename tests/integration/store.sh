@@ -6,8 +6,8 @@ c=$FIXTURES/hello
 
 check "two names in one build" build -t one -t example.org/two:v2 "$c"
 "$IMGBUILD" images >"$WORK/images"
-check "images lists the first" grep -E '^(docker.io/library/)?one +' "$WORK/images"
-check "images lists the second" grep -E '^example.org/two +' "$WORK/images"
+check "images lists the first" grep -E '^docker.io/library/one:latest +' "$WORK/images"
+check "images lists the second" grep -E '^example.org/two:v2 +' "$WORK/images"
 check "inspect prints JSON" sh -c '"$0" inspect one | python3 -m json.tool' "$IMGBUILD"
 check "history names the RUN" sh -c '"$0" history one | grep RUN' "$IMGBUILD"
 check "tag adds a name" "$IMGBUILD" tag one three:x
@@ -54,7 +54,6 @@ check "--version" "$IMGBUILD" --version
 for command in build import load save images inspect history tag rmi parse; do
 	check "$command --help" "$IMGBUILD" $command --help
 done
-refuse "an unknown command is a usage mistake" 2 "$IMGBUILD" frobnicate
 refuse "an unknown option is a usage mistake" 2 "$IMGBUILD" build --frobnicate .
 refuse "a build without a context is a usage mistake" 2 "$IMGBUILD" build
 check "parse prints JSON" sh -c '"$0" parse --format json "$1" | python3 -m json.tool' "$IMGBUILD" "$c/Dockerfile"

@@ -151,9 +151,8 @@ static void a_folder_is_pruned_where_nothing_can_come_back(void **state)
 		struct ignore_state got;
 		struct err e;
 
-		assert_int_equal(ignore_parse(&a, str_from(rows[i].rules), &ig,
-					      &e),
-				 0);
+		assert_int_equal(
+			ignore_parse(&a, str_from(rows[i].rules), &ig, &e), 0);
 		got = step_to(ig, &a, rows[i].path);
 		assert_true(got.excluded);
 		assert_int_equal(got.may_reinclude, rows[i].may_reinclude);
@@ -209,7 +208,10 @@ static void a_byte_order_mark_is_skipped(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(ignore_parse(&a, STR("\xef\xbb\xbf" "foo"), &ig, &e),
+	assert_int_equal(ignore_parse(&a,
+				      STR("\xef\xbb\xbf"
+					  "foo"),
+				      &ig, &e),
 			 0);
 	assert_true(ignore_excludes(ig, &a, STR("foo")));
 }

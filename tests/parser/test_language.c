@@ -17,8 +17,8 @@ static struct str doc;
 
 static void load_doc(struct arena *a)
 {
-	const char *path = arena_printf(a, "%s/docs/language.md",
-					SOURCE_ROOT).p;
+	const char *path =
+		arena_printf(a, "%s/docs/language.md", SOURCE_ROOT).p;
 
 	doc = file_read(a, path);
 }
@@ -45,8 +45,10 @@ static struct str fixture_of(struct arena *a, const char *prefix)
 
 	name = str_sub(name, 1, name.n - 1); /* its backticks */
 	return file_read(
-		a, fixture_path(a, arena_printf(a, "%.*s.dockerfile",
-						STR_ARG(name)).p));
+		a,
+		fixture_path(
+			a,
+			arena_printf(a, "%.*s.dockerfile", STR_ARG(name)).p));
 }
 
 static const struct dockerfile *parse(struct arena *a, struct str text)
@@ -111,8 +113,8 @@ static void every_instruction_has_a_row_and_a_fixture(void **state)
 			instruction_info((enum instruction_kind)i);
 		struct str prefix = arena_printf(
 			&a, "| %s | %s | %s | %s | ", info->name,
-			expansion_name(info->expansion),
-			yes_no(info->heredocs), yes_no(info->in_onbuild));
+			expansion_name(info->expansion), yes_no(info->heredocs),
+			yes_no(info->in_onbuild));
 
 		if (!shows_instruction(parse(&a, fixture_of(&a, prefix.p)),
 				       info->kind))
@@ -151,11 +153,11 @@ static void every_flag_has_a_row_and_a_fixture(void **state)
 			for (const char *p = flag->value; p && *p; p++)
 				buf_printf(&prefix, *p == '|' ? "\\|" : "%c",
 					   *p);
-			buf_printf(&prefix, "` | %s | %s | ",
-				   kinds[flag->kind], yes_no(flag->expands));
-			if (!shows_flag(parse(&a, fixture_of(&a,
-							     buf_c(&prefix))),
-					info->kind, flag->name))
+			buf_printf(&prefix, "` | %s | %s | ", kinds[flag->kind],
+				   yes_no(flag->expands));
+			if (!shows_flag(
+				    parse(&a, fixture_of(&a, buf_c(&prefix))),
+				    info->kind, flag->name))
 				fail_msg("the fixture of %s --%s does not "
 					 "show it",
 					 info->name, flag->name);
@@ -196,8 +198,7 @@ static void every_directive_has_a_row_and_a_fixture(void **state)
 	(void)state;
 	load_doc(&a);
 	for (size_t i = 0; i < 3; i++) {
-		struct str prefix =
-			arena_printf(&a, "| `# %s=` | ", names[i]);
+		struct str prefix = arena_printf(&a, "| `# %s=` | ", names[i]);
 		const struct dockerfile *df =
 			parse(&a, fixture_of(&a, prefix.p));
 		bool shown = false;
@@ -239,12 +240,18 @@ struct suggest_row {
 static void a_near_miss_is_suggested_and_a_far_one_is_not(void **state)
 {
 	static const struct suggest_row rows[] = {
-		{"FORM", "FROM"},       {"fro", "FROM"},
-		{"RUNN", "RUN"},        {"RNU", "RUN"},
-		{"CPOY", "COPY"},       {"ENTRYPIONT", "ENTRYPOINT"},
-		{"WORKDIRS", "WORKDIR"}, {"HEALTCHECK", "HEALTHCHECK"},
-		{"echo", NULL},         {"apt-get", NULL},
-		{"x", NULL},            {"", NULL},
+		{"FORM", "FROM"},
+		{"fro", "FROM"},
+		{"RUNN", "RUN"},
+		{"RNU", "RUN"},
+		{"CPOY", "COPY"},
+		{"ENTRYPIONT", "ENTRYPOINT"},
+		{"WORKDIRS", "WORKDIR"},
+		{"HEALTCHECK", "HEALTHCHECK"},
+		{"echo", NULL},
+		{"apt-get", NULL},
+		{"x", NULL},
+		{"", NULL},
 		{"&&", NULL},
 	};
 

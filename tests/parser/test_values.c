@@ -176,11 +176,11 @@ static void signals_are_dockers(void **state)
 static void booleans_are_gos(void **state)
 {
 	static const struct number_row rows[] = {
-		{"1", true, 1},     {"t", true, 1},     {"T", true, 1},
-		{"true", true, 1},  {"TRUE", true, 1},  {"True", true, 1},
-		{"0", true, 0},     {"f", true, 0},     {"F", true, 0},
+		{"1", true, 1},	    {"t", true, 1},	{"T", true, 1},
+		{"true", true, 1},  {"TRUE", true, 1},	{"True", true, 1},
+		{"0", true, 0},	    {"f", true, 0},	{"F", true, 0},
 		{"false", true, 0}, {"FALSE", true, 0}, {"False", true, 0},
-		{"", false, 0},     {"yes", false, 0},  {"tRUE", false, 0},
+		{"", false, 0},	    {"yes", false, 0},	{"tRUE", false, 0},
 		{"2", false, 0},    {"on", false, 0},
 	};
 
@@ -328,8 +328,8 @@ static void modes_are_octal_or_symbolic(void **state)
 		if (mode_parse(&a, str_from(rows[i].text), &m, &e) == 0)
 			got = (int)mode_apply(m, rows[i].from, rows[i].is_dir);
 		if (got != rows[i].to)
-			fail_msg("%s on %o: got %o", rows[i].text,
-				 rows[i].from, (unsigned)got);
+			fail_msg("%s on %o: got %o", rows[i].text, rows[i].from,
+				 (unsigned)got);
 	}
 }
 

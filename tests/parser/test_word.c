@@ -95,11 +95,20 @@ struct escape_row {
 static void a_backtick_escapes_where_it_is_the_escape(void **state)
 {
 	static const struct escape_row rows[] = {
-		{"a`b", "ab"},       {"``", "`"},        {"`$X", "$X"},
-		{"\"`\"\"", "\""},   {"\"`$X\"", "$X"},  {"\"`a\"", "`a"},
-		{"C:\\dir", "C:\\dir"}, {"\\$X", "\\X"}, {"'`'", "`"},
-		{"${U:-`}}", "}"},   {"a`", "a"},        {"\"\\\"", "\\"},
-		{"`", ""},           {"\"a`\"", NULL},
+		{"a`b", "ab"},
+		{"``", "`"},
+		{"`$X", "$X"},
+		{"\"`\"\"", "\""},
+		{"\"`$X\"", "$X"},
+		{"\"`a\"", "`a"},
+		{"C:\\dir", "C:\\dir"},
+		{"\\$X", "\\X"},
+		{"'`'", "`"},
+		{"${U:-`}}", "}"},
+		{"a`", "a"},
+		{"\"\\\"", "\\"},
+		{"`", ""},
+		{"\"a`\"", NULL},
 	};
 	SCOPED_ARENA struct arena a = {0};
 	struct table_row x = {
@@ -112,8 +121,7 @@ static void a_backtick_escapes_where_it_is_the_escape(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct str got = {0};
-		bool good = expand(&a, &env, str_from(rows[i].word), '`',
-				   &got);
+		bool good = expand(&a, &env, str_from(rows[i].word), '`', &got);
 
 		assert_int_equal(good, rows[i].value != NULL);
 		if (good)
@@ -172,12 +180,12 @@ static void fields_are_cut_at_unquoted_blanks(void **state)
 		size_t n;
 		struct err e;
 
-		assert_int_equal(word_parse(&a, str_from(rows[i].word), '\\',
-					    &t, &we),
-				 0);
-		assert_int_equal(word_expand_fields(&a, t, &vars, NULL, &got,
-						    &n, &e),
-				 0);
+		assert_int_equal(
+			word_parse(&a, str_from(rows[i].word), '\\', &t, &we),
+			0);
+		assert_int_equal(
+			word_expand_fields(&a, t, &vars, NULL, &got, &n, &e),
+			0);
 		for (size_t j = 0; j < n; j++) {
 			assert_non_null(rows[i].fields[j]);
 			assert_string_equal(arena_c(&a, got[j]),
@@ -195,8 +203,9 @@ static void a_template_names_the_variables_it_reads(void **state)
 	struct word_names names;
 
 	(void)state;
-	assert_int_equal(word_parse(&a, STR("$a ${b:-$c} \"${d#${e}}\" '$f' "
-					    "\\$g ${h/$i/$j} $a"),
+	assert_int_equal(word_parse(&a,
+				    STR("$a ${b:-$c} \"${d#${e}}\" '$f' "
+					"\\$g ${h/$i/$j} $a"),
 				    '\\', &t, &we),
 			 0);
 	names = word_names(t);
@@ -251,9 +260,9 @@ static void a_mistake_is_located(void **state)
 		const struct word_template *t;
 		struct word_error we;
 
-		assert_int_equal(word_parse(&a, str_from(rows[i].word), '\\',
-					    &t, &we),
-				 -1);
+		assert_int_equal(
+			word_parse(&a, str_from(rows[i].word), '\\', &t, &we),
+			-1);
 		assert_string_equal(arena_c(&a, we.text), rows[i].text);
 		assert_int_equal(we.offset, rows[i].offset);
 	}
@@ -289,8 +298,7 @@ static void malformed_bytes_become_replacement_characters(void **state)
 
 	(void)state;
 	assert_true(expand(&a, &env, STR("a\xff'\xc3'"), '\\', &got));
-	assert_string_equal(arena_c(&a, got),
-			    "a\xef\xbf\xbd\xef\xbf\xbd");
+	assert_string_equal(arena_c(&a, got), "a\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 static void nesting_past_the_limit_is_an_error_not_a_crash(void **state)
@@ -304,9 +312,9 @@ static void nesting_past_the_limit_is_an_error_not_a_crash(void **state)
 	(void)state;
 	for (size_t i = 0; i < DEPTH; i++)
 		memcpy(text + i * 5, "${a:-", 5);
-	assert_int_equal(word_parse(&a, (struct str){text, DEPTH * 5}, '\\',
-				    &t, &we),
-			 -1);
+	assert_int_equal(
+		word_parse(&a, (struct str){text, DEPTH * 5}, '\\', &t, &we),
+		-1);
 	assert_string_equal(arena_c(&a, we.text),
 			    "substitutions are nested too deeply");
 	free(text);
