@@ -246,6 +246,7 @@ struct hasher {
 	struct tree_visitor visitor;
 	struct statcache *cache;
 	struct sha256 *hash;
+	struct sha256 *seen;
 	enum tree_owner owner;
 	char *chunk; /* CHUNK_BYTES; NULL until a file is read */
 };
@@ -257,6 +258,14 @@ static void hash_u64(struct sha256 *s, uint64_t n)
 	for (int i = 0; i < 8; i++)
 		bytes[i] = (uint8_t)(n >> (8 * i));
 	sha256_update(s, bytes, sizeof(bytes));
+}
+
+void tree_add_seen(struct sha256 *seen, const struct stat *st)
+{
+	hash_u64(seen, st->st_ino);
+	hash_u64(seen, (uint64_t)st->st_size);
+	hash_u64(seen, (uint64_t)st->st_ctim.tv_sec);
+	hash_u64(seen, (uint64_t)st->st_ctim.tv_nsec);
 }
 
 static void hash_str(struct sha256 *s, struct str v)
@@ -347,6 +356,8 @@ static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
 		return 0;
 	if (content_digest(h, entry, &content, e) < 0)
 		return -1;
+	if (h->seen)
+		tree_add_seen(h->seen, entry->st);
 	hash_str(h->hash, entry->rel);
 	hash_u64(h->hash, entry->st->st_mode);
 	if (h->owner == TREE_OWNER_COUNTS)
@@ -359,12 +370,14 @@ static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
 }
 
 int tree_hash(const struct tree *t, struct str path, enum tree_owner owner,
-	      struct statcache *cache, struct sha256 *hash, struct err *e)
+	      struct statcache *cache, struct sha256 *hash, struct sha256 *seen,
+	      struct err *e)
 {
 	struct hasher h = {
 		.visitor.entry = hash_entry,
 		.cache = cache,
 		.hash = hash,
+		.seen = seen,
 		.owner = owner,
 	};
 	int result = tree_walk(t, path, &h.visitor, e);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 struct command {
 	const char *name;
@@ -76,6 +77,8 @@ int main(int argc, char **argv)
 	const struct command *command;
 
 	raise_limits();
+	/* modes in images are those that are asked for */
+	(void)umask(0);
 	/* a reader that went away is an error of write, not our end */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||

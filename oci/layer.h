@@ -12,13 +12,14 @@
 #include "base/err.h"
 #include "oci/stream.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 struct layer_info {
-	struct digest diff_id;    /* of the tar's bytes */
+	struct digest diff_id;	  /* of the tar's bytes */
 	struct digest content_id; /* the same walk without timestamps */
-	uint64_t size_bytes;      /* of the tar */
+	uint64_t size_bytes;	  /* of the tar */
 	uint64_t n_entries;
 };
 
@@ -28,6 +29,11 @@ struct layer_write_options {
 	void (*file)(void *ctx, struct str path, const struct stat *st,
 		     const struct digest *content);
 	void *ctx;
+	/*
+	 * Only the bytes, for a layer that was hashed before: the digests in
+	 * *info are zero, file is not called, the sizes are right.
+	 */
+	bool bytes_only;
 };
 
 /*
@@ -42,17 +48,19 @@ int layer_write(int dirfd, const struct layer_write_options *opt,
 		struct sink *out, struct layer_info *info, struct err *e);
 
 struct layer_apply_options {
-	uint64_t max_bytes;   /* of the uncompressed tar; 0: no limit */
+	uint64_t max_bytes; /* of the uncompressed tar; 0: no limit */
 	/*
 	 * Opens (O_RDONLY, following no link) a file or folder of the layers
 	 * below: for hard links to it, and for the mode and owner of a folder
-	 * that the tar names only as part of a path. -1 with errno. May be NULL.
+	 * that the tar names only as part of a path. -1 with errno. May be
+	 * NULL.
 	 */
 	int (*open_lower)(void *ctx, const char *path);
 	/*
-	 * Told, once a kind, of attributes that this machine does not let us
-	 * set (trusted.* as an ordinary user, any on a file system without
-	 * them) and that are therefore missing. May be NULL.
+	 * Told, once a kind, what this machine does not let us make, and that
+	 * is therefore missing: attributes (trusted.* as an ordinary user, any
+	 * on a file system without them), devices (in a user namespace). May be
+	 * NULL.
 	 */
 	void (*warn)(void *ctx, const char *message);
 	void *ctx;

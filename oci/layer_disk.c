@@ -222,21 +222,17 @@ static int clear_spot(const struct spot *at, struct str path, struct err *e)
 	return 0;
 }
 
-static int warn(struct layer_disk *d, const char *name)
+static void warn(struct layer_disk *d, bool *warned, const char *what,
+		 const char *name)
 {
-	bool user = strncmp(name, "user.", 5) == 0;
-	bool *warned = user ? &d->warned_user : &d->warned_other;
 	char text[512];
 
 	if (*warned || !d->opt->warn)
-		return 0;
+		return;
 	*warned = true;
-	(void)snprintf(text, sizeof(text),
-		       "attribute %.128s can't be set here (%s); it and others "
-		       "like it are left out",
-		       name, strerror(errno));
+	(void)snprintf(text, sizeof(text), "%.128s %s (%s)", name, what,
+		       strerror(errno));
 	d->opt->warn(d->opt->ctx, text);
-	return 0;
 }
 
 static bool is_overlay_mark(struct str name)
@@ -269,7 +265,12 @@ static int set_xattrs(struct layer_disk *d, int fd, const struct spot *at,
 			continue;
 		if (errno != ENOTSUP && errno != EPERM)
 			return err_sys(e, "set attribute %s", x->name.p);
-		(void)warn(d, x->name.p);
+		warn(d,
+		     str_starts(x->name, "user.") ? &d->warned_user
+						  : &d->warned_other,
+		     "can't be set here: this attribute and others like it are "
+		     "left out",
+		     x->name.p);
 	}
 	return 0;
 }
@@ -394,11 +395,6 @@ static int make_node(const struct spot *at, struct str path, mode_t mode,
 			return -1;
 		failed = mknodat(at->fd, at->name, mode, rdev);
 	}
-	if (failed && errno == EPERM)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "device %.*s can't be made here: it needs root "
-			       "outside of user namespaces",
-			       STR_ARG(path));
 	return failed ? err_sys(e, "create device %.*s", STR_ARG(path)) : 0;
 }
 
@@ -411,10 +407,21 @@ int layer_disk_node(struct layer_disk *d, struct str path,
 		return err_set(e, ERR_UNSUPPORTED,
 			       "%.*s: character device 0/0 would delete a file",
 			       STR_ARG(path));
-	if (find_spot(d, path, &spot, e) < 0 ||
-	    make_node(&spot, path, (at->mode & S_IFMT) | 0600, at->rdev, e) < 0)
+	if (find_spot(d, path, &spot, e) < 0)
 		return -1;
-	return set_attributes_at(d, &spot, at, e);
+	if (make_node(&spot, path, (at->mode & S_IFMT) | 0600, at->rdev, e) ==
+	    0)
+		return set_attributes_at(d, &spot, at, e);
+	/* as containerd does in a user namespace, where /dev is a mount anyway
+	 */
+	if (e->code != ERR_SYS || e->sys != EPERM)
+		return -1;
+	errno = e->sys;
+	warn(d, &d->warned_device,
+	     "can't be made here: this device and others are left out; it "
+	     "needs root outside of user namespaces",
+	     spot.name);
+	return 0;
 }
 
 int layer_disk_whiteout(struct layer_disk *d, struct str path, struct err *e)

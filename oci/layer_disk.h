@@ -29,6 +29,7 @@ struct layer_disk {
 	struct strmap folders; /* path to struct disk_attributes */
 	bool warned_user;
 	bool warned_other;
+	bool warned_device;
 };
 
 /* What every kind of entry has beside its path. */
@@ -56,7 +57,8 @@ int layer_disk_finish(struct layer_disk *d, int fd,
 int layer_disk_symlink(struct layer_disk *d, struct str path,
 		       const char *target, const struct disk_attributes *at,
 		       struct err *e);
-/* A device or FIFO. */
+/* A device or FIFO. A device that may not be made is left out with a warning.
+ */
 int layer_disk_node(struct layer_disk *d, struct str path,
 		    const struct disk_attributes *at, struct err *e);
 /* A further name of an earlier entry, or a copy of a lower layer's file. */

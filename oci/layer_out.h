@@ -10,11 +10,13 @@
 #include "base/err.h"
 #include "oci/stream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct layer_out {
 	struct sink *sink; /* NULL: only hashed */
+	bool bytes_only;   /* not hashed */
 	struct sha256 hash;
 	uint64_t size_bytes;
 	unsigned char *p;
@@ -22,7 +24,7 @@ struct layer_out {
 	size_t n_hashed; /* of those n */
 };
 
-void layer_out_begin(struct layer_out *o, struct sink *sink);
+void layer_out_begin(struct layer_out *o, struct sink *sink, bool bytes_only);
 int layer_out_add(struct layer_out *o, const void *p, size_t n, struct err *e);
 /*
  * Exactly size_bytes from fd, padded to a block. ERR_CORRUPT where the file is

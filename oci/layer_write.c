@@ -81,6 +81,8 @@ static void hash_entry(struct walk *w, const struct tar_entry *t,
 	struct buf *b = &w->meta;
 	const char hardlink = t->hardlink;
 
+	if (w->opt->bytes_only)
+		return;
 	buf_clear(b);
 	add_u32(b, t->mode);
 	add_u32(b, t->uid);
@@ -189,7 +191,7 @@ static int write_content(struct walk *w, int fd, const struct stat *st,
 	    layer_out_add_file(&w->out, fd, t.size_bytes, &content, e) < 0)
 		return -1;
 	hash_entry(w, &t, &content);
-	if (w->opt->file)
+	if (w->opt->file && !w->opt->bytes_only)
 		w->opt->file(w->opt->ctx, t.path, st, &content);
 	return 0;
 }
@@ -351,7 +353,10 @@ static int write_end(struct walk *w, struct layer_info *info, struct err *e)
 	if (layer_out_add(&w->out, end, sizeof(end), e) < 0 ||
 	    layer_out_end(&w->out, &info->diff_id, e) < 0)
 		return -1;
-	sha256_final(&w->content, &info->content_id);
+	if (w->opt->bytes_only)
+		info->content_id = (struct digest){0};
+	else
+		sha256_final(&w->content, &info->content_id);
 	info->size_bytes = w->out.size_bytes;
 	info->n_entries = w->n_entries;
 	return 0;
@@ -373,7 +378,7 @@ int layer_write(int dirfd, const struct layer_write_options *opt,
 
 	if (root < 0)
 		return err_sys(e, "open layer folder");
-	layer_out_begin(&w.out, out);
+	layer_out_begin(&w.out, out, opt->bytes_only);
 	sha256_init(&w.content);
 	sha256_update(&w.content, "layer/1\n", 8);
 	if (xattrs_read(&w.xattrs, root, e) < 0 ||

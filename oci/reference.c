@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum {
+	DOMAIN_MAX_BYTES = 255, /* of any host name */
 	PATH_MAX_BYTES = 255,
 	TAG_MAX_BYTES = 128,
 	INPUT_MAX_BYTES = 1024,
@@ -262,7 +263,8 @@ int reference_parse(struct arena *a, struct str s, struct reference *out,
 	has_tag = split_tag(&name, &tag);
 	if (check_path(a, s, name, e) < 0)
 		return -1;
-	if (!is_domain(domain) || (has_tag && !is_tag(tag)))
+	if (domain.n > DOMAIN_MAX_BYTES || !is_domain(domain) ||
+	    (has_tag && !is_tag(tag)))
 		return err_set(e, ERR_INVALID,
 			       "image name '%.*s': invalid reference format",
 			       STR_ARG(s));

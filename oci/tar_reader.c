@@ -6,7 +6,9 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { BUFFER_SIZE = 256 * 1024 };
@@ -68,6 +70,18 @@ int tar_reader_open(struct tar_reader *r, struct source_stream *in,
 	return 0;
 }
 
+/*
+ * The one warning that is none: a pax name that is not UTF-8, whose bytes
+ * libarchive then keeps as they are. Others mean that it passed over a damaged
+ * record and that the entry is not what its writer meant.
+ */
+static bool names_are_not_utf8(struct archive *archive)
+{
+	const char *why = archive_error_string(archive);
+
+	return why && strstr(why, "can't be converted");
+}
+
 int tar_reader_next(struct tar_reader *r, struct archive_entry **entry,
 		    struct err *e)
 {
@@ -75,8 +89,8 @@ int tar_reader_next(struct tar_reader *r, struct archive_entry **entry,
 
 	if (result == ARCHIVE_EOF)
 		return r->error.code == ERR_NONE ? 0 : failed(r, e);
-	/* a warning: names that are not UTF-8, which we take as they are */
-	if (result == ARCHIVE_OK || result == ARCHIVE_WARN)
+	if (result == ARCHIVE_OK ||
+	    (result == ARCHIVE_WARN && names_are_not_utf8(r->archive)))
 		return 1;
 	return failed(r, e);
 }

@@ -183,7 +183,7 @@ make_debian() {
 	local apt=$WORK/apt
 	mkdir -p "$TEST_CACHE" "$apt"
 	apt-config dump | grep -E '^Acquire::(http|https|Check)[^ ]*(::Proxy|-Valid-Until|-Date) ' >"$apt/host.conf" || :
-	mmdebstrap --quiet --variant=minbase --include=ca-certificates \
+	mmdebstrap --quiet --format=tar --variant=minbase --include=ca-certificates \
 		--customize-hook='copy-in '"$apt"'/host.conf /etc/apt/apt.conf.d' \
 		--customize-hook='rm -f "$1/etc/hostname" "$1/etc/resolv.conf"' \
 		bookworm "$1.new" /etc/apt/sources.list.d/debian.sources

@@ -154,6 +154,7 @@ fi
 # What only root may do.
 if [ "$(id -u)" != 0 ]; then
 	skip "owners, devices and capabilities survive (needs root)" "not root"
+	skip "devices that may not be made are left out with a warning (needs root)" "not root"
 else
 	mkdir root-tree
 	echo x >root-tree/f
@@ -166,6 +167,13 @@ else
 	"$tool" hash root-tree >want
 	mkdir root-un && "$tool" write root-tree none 0 1 2>/dev/null | "$tool" apply root-un >/dev/null
 	check "owners, devices and capabilities survive (needs root)" sh -c "'$tool' hash root-un | cmp - want"
+	# as in a user namespace
+	without() {
+		mkdir no-dev && "$tool" write root-tree none 0 1 2>/dev/null >dev.tar &&
+			setpriv --bounding-set -mknod --inh-caps -mknod "$tool" apply no-dev <dev.tar 2>said >/dev/null &&
+			grep -q 'can.t be made here' said && [ -e no-dev/f ] && ! [ -e no-dev/null ]
+	}
+	check "devices that may not be made are left out with a warning (needs root)" without
 fi
 
 # Hostile: an entry cannot leave the folder, whatever the order.

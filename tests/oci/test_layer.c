@@ -171,6 +171,34 @@ static void the_sink_gets_what_the_digest_says(void **state)
 	assert_int_equal(info.size_bytes % 512, 0);
 }
 
+static void bytes_only_are_the_same_bytes(void **state)
+{
+	const struct layer_write_options bytes_only = {.mtime_max_s = INT64_MAX,
+						       .bytes_only = true};
+	SCOPED_TEMP_DIR dir;
+	SCOPED(buf_sink_release) struct buf_sink hashed;
+	SCOPED(buf_sink_release) struct buf_sink bytes;
+	SCOPED_PTR char *large = xcalloc(1, 1000001);
+	struct layer_info info;
+	struct layer_info again;
+	struct err e;
+
+	(void)state;
+	temp_dir_make(&dir);
+	put_file(dir.fd, "large", (struct str){large, 1000001});
+	put_file(dir.fd, "small", STR("x"));
+	buf_sink_init(&hashed);
+	buf_sink_init(&bytes);
+	assert_int_equal(
+		layer_write(dir.fd, &no_options, &hashed.sink, &info, &e), 0);
+	assert_int_equal(
+		layer_write(dir.fd, &bytes_only, &bytes.sink, &again, &e), 0);
+	assert_int_equal(bytes.buf.n, hashed.buf.n);
+	assert_memory_equal(bytes.buf.p, hashed.buf.p, bytes.buf.n);
+	assert_int_equal(again.size_bytes, info.size_bytes);
+	assert_int_equal(again.n_entries, info.n_entries);
+}
+
 static void a_file_named_as_a_whiteout_is_an_error_that_names_it(void **state)
 {
 	SCOPED_TEMP_DIR dir;
@@ -264,6 +292,34 @@ static void what_is_no_tar_is_corrupt(void **state)
 			 -1);
 	assert_int_equal(e.code, ERR_CORRUPT);
 	assert_int_equal(apply(dir.fd, STR(""), 0, &e), 0);
+}
+
+static void a_damaged_pax_record_is_corrupt(void **state)
+{
+	const struct tar_xattr x = {STR("user.a"), STR("b")};
+	const struct tar_entry t = {.path = STR("f"),
+				    .mode = S_IFREG | 0644,
+				    .uid = geteuid(),
+				    .gid = getegid(),
+				    .xattrs = &x,
+				    .n_xattrs = 1};
+	static const char *const damages[] = {"99", "x4", "0 ", "-1", "12"};
+	SCOPED(buf_sink_release) struct buf_sink tar;
+	SCOPED_TEMP_DIR dir;
+	struct err e;
+
+	(void)state;
+	temp_dir_make(&dir);
+	buf_sink_init(&tar);
+	assert_int_equal(tar_write_header(&tar.sink, &t, &e), 0);
+	assert_int_equal(tar_write_end(&tar.sink, &e), 0);
+	assert_int_equal(apply(dir.fd, buf_str(&tar.buf), 0, &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+		memcpy(tar.buf.p + 512, damages[i], 2);
+		if (apply(dir.fd, buf_str(&tar.buf), 0, &e) == 0)
+			fail_msg("length '%s' was accepted", damages[i]);
+		assert_int_equal(e.code, ERR_CORRUPT);
+	}
 }
 
 static void bytes_behind_the_end_are_counted_and_ignored(void **state)
@@ -395,11 +451,13 @@ int main(void)
 		cmocka_unit_test(timestamps_are_clamped),
 		cmocka_unit_test(the_caller_is_told_each_file_s_digest),
 		cmocka_unit_test(the_sink_gets_what_the_digest_says),
+		cmocka_unit_test(bytes_only_are_the_same_bytes),
 		cmocka_unit_test(
 			a_file_named_as_a_whiteout_is_an_error_that_names_it),
 		cmocka_unit_test(times_are_restored_for_folders_too),
 		cmocka_unit_test(a_tar_cut_inside_an_entry_is_corrupt),
 		cmocka_unit_test(what_is_no_tar_is_corrupt),
+		cmocka_unit_test(a_damaged_pax_record_is_corrupt),
 		cmocka_unit_test(bytes_behind_the_end_are_counted_and_ignored),
 		cmocka_unit_test(a_tar_past_the_limit_is_refused),
 		cmocka_unit_test(an_owner_out_of_range_is_invalid),
