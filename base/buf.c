@@ -72,7 +72,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 		buf_add(b, small, (size_t)n);
 		return;
 	}
-	if (!buf_reserve(b, (size_t)n + 1))
+	if (!buf_reserve(b, (size_t)n)) /* there is always room for a NUL too */
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);

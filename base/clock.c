@@ -103,6 +103,15 @@ static bool zone(struct str *s, int64_t *offset_s)
 	return true;
 }
 
+static int days_of_month(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30,
+				   31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
 bool clock_parse_rfc3339(struct str s, int64_t *epoch_ns)
 {
 	struct tm tm = {0};
@@ -118,7 +127,7 @@ bool clock_parse_rfc3339(struct str s, int64_t *epoch_ns)
 	    !zone(&s, &offset_s) || s.n)
 		return false;
 	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
-	    tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 ||
+	    tm.tm_mday > days_of_month(tm.tm_year, tm.tm_mon) || tm.tm_hour > 23 || tm.tm_min > 59 ||
 	    tm.tm_sec > 60 || tm.tm_year > 2261)
 		return false;
 	tm.tm_year -= 1900;

@@ -200,7 +200,7 @@ int main(int argc, char **argv)
 	b.folder_fd = io_open_dir(AT_FDCWD, argv[2], &e);
 	if (b.folder_fd < 0)
 		die(&e);
-	sandbox_executor_use_folder(&b.executor, b.folder_fd);
+	b.executor.executor.use_folder(&b.executor.executor, b.folder_fd);
 	make_layers(&b);
 	for (i = 0; i < rounds; i++)
 		for (kind = tier == TIER_ROOT ? FLOOR : ONE; kind < KINDS;

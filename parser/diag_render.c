@@ -135,13 +135,15 @@ void diag_render(struct buf *out, const struct source *src,
 		 const struct diag *diag)
 {
 	struct position at = source_position(src, diag->span.offset);
+	bool placed = diag->span.offset != SPAN_NONE.offset;
 
 	add_visible(out, src->name);
-	buf_printf(out, ":%u:%u: %s: ", at.line, at.column,
-		   severity_name(diag->severity));
+	if (placed)
+		buf_printf(out, ":%u:%u", at.line, at.column);
+	buf_printf(out, ": %s: ", severity_name(diag->severity));
 	add_visible(out, diag->text);
 	buf_printf(out, " [%s]\n", diag->id);
-	if (src->text.n)
+	if (placed && src->text.n)
 		add_source_line(out, src, diag, at);
 	if (diag->hint.n) {
 		buf_add_c(out, "hint: ");

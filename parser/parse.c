@@ -36,14 +36,25 @@ static bool is_found_at_once(const char *id)
 	return false;
 }
 
+enum { MESSAGE_MAX = 300 }; /* of what may quote any length of a file */
+
+__attribute__((format(printf, 2, 0))) static void
+format_message(char text[static MESSAGE_MAX], const char *fmt, va_list ap)
+{
+	int n = vsnprintf(text, MESSAGE_MAX, fmt, ap);
+
+	if (n >= MESSAGE_MAX)
+		memcpy(text + MESSAGE_MAX - 4, "...", 4);
+}
+
 struct diag *parse_report(struct parse *p, const char *id, struct str part,
 			  const char *fmt, ...)
 {
-	char text[1024];
+	char text[MESSAGE_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	format_message(text, fmt, ap);
 	va_end(ap);
 	p->failed = true;
 	return diag_add(p->diags, id,
@@ -53,11 +64,11 @@ struct diag *parse_report(struct parse *p, const char *id, struct str part,
 
 void parse_hint(struct parse *p, struct diag *diag, const char *fmt, ...)
 {
-	char text[1024];
+	char text[MESSAGE_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	format_message(text, fmt, ap);
 	va_end(ap);
 	diag_hint(p->diags, diag, "%s", text);
 }

@@ -15,6 +15,9 @@ struct span {
 	uint32_t end;
 };
 
+/* No place in the file: what the command line asked for, say. */
+#define SPAN_NONE ((struct span){UINT32_MAX, UINT32_MAX})
+
 struct source {
 	struct str name; /* as messages show it: "Dockerfile", "-" */
 	struct str text; /* borrowed; outlives everything parsed from it */

@@ -130,7 +130,7 @@ static void adding_no_bytes_of_nothing_is_fine(void **state)
 
 static void json_strings_are_valid_whatever_the_bytes(void **state)
 {
-	static const struct {
+	const struct {
 		struct str in;
 		const char *out;
 	} table[] = {

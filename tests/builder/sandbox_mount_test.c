@@ -141,7 +141,7 @@ static void integration_kept_stubs_serve_several_runs(void **state)
 
 	RUN(r);
 	RUN2(second);
-	sandbox_executor_use_folder(&world.executor, world.fd);
+	world.executor.executor.use_folder(&world.executor.executor, world.fd);
 	before = count_entries(world.path);
 	run(&r, "cat /etc/hosts");
 	run(&second, "cat /etc/hosts");
@@ -153,7 +153,7 @@ static void integration_kept_stubs_serve_several_runs(void **state)
 	before = count_entries(world.path);
 	run(&third, "df /t");
 	assert_int_equal(count_entries(world.path), before + 1);
-	sandbox_executor_use_folder(&world.executor, -1);
+	world.executor.executor.use_folder(&world.executor.executor, -1);
 	expect_upper(&third, "dev proc sys ");
 }
 

@@ -1,0 +1,276 @@
+#include "builder/context.h"
+
+#include "base/io.h"
+#include "base/path.h"
+#include "parser/match.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { IGNORE_MAX_BYTES = 16 << 20 };
+
+static enum tree_verdict check_ignore(struct tree_filter *filter,
+				      const struct tree_entry *entry)
+{
+	struct ignore_filter *f = (struct ignore_filter *)filter;
+	size_t depth = f->from_start ? entry->rel_depth : entry->depth;
+	struct str path = f->from_start ? entry->rel : entry->path;
+	struct ignore_state state;
+
+	if (depth == 0)
+		return TREE_IN;
+	/* states of siblings that were left are overwritten by depth */
+	f->states.n = depth;
+	state = ignore_step(f->ignore, &f->arena, &f->states.v[depth - 1], path);
+	*vec_push(&f->states) = state;
+	if (!state.excluded)
+		return TREE_IN;
+	return state.may_reinclude && S_ISDIR(entry->st->st_mode) ? TREE_DESCEND
+								  : TREE_OUT;
+}
+
+void ignore_filter_init(struct ignore_filter *f, const struct ignore *ignore,
+			bool from_start)
+{
+	*f = (struct ignore_filter){
+		.filter.check = check_ignore,
+		.ignore = ignore,
+		.from_start = from_start,
+	};
+	*vec_push(&f->states) = ignore_root(ignore);
+}
+
+void ignore_filter_release(struct ignore_filter *f)
+{
+	vec_release(&f->states);
+	arena_release(&f->arena);
+}
+
+/* 1 read, 0 there is none, -1. */
+static int read_ignore(struct context *c, const char *name, struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(IGNORE_MAX_BYTES);
+	const struct ignore *ignore;
+	int found = io_read_file(c->fd, name, &text, e);
+
+	if (found <= 0)
+		return found;
+	if (ignore_parse(&c->arena, arena_str(&c->arena, buf_str(&text)), &ignore,
+			 e) < 0)
+		return err_wrap(e, "%s", name);
+	if (ignore_is_empty(ignore))
+		return 1;
+	ignore_filter_init(&c->ignore, ignore, false);
+	c->tree.filter = &c->ignore.filter;
+	return 1;
+}
+
+/* A context is known by where it lies, so that its stat cache is found again. */
+static struct statcache *open_cache(const struct context *c,
+				    const struct store *s)
+{
+	struct stat st;
+	char name[64];
+
+	if (fstat(c->fd, &st) < 0)
+		return NULL;
+	(void)snprintf(name, sizeof(name), "stat/%llx-%llx",
+		       (unsigned long long)st.st_dev,
+		       (unsigned long long)st.st_ino);
+	return statcache_open(s->fd, name);
+}
+
+int context_open(struct context *c, const char *path,
+		 const char *dockerfile_name, const struct store *s,
+		 struct err *e)
+{
+	SCOPED_PTR char *own = xasprintf("%s.dockerignore", dockerfile_name);
+	int found;
+
+	*c = (struct context){.fd = io_open_dir(AT_FDCWD, path, e)};
+	if (c->fd < 0)
+		return err_wrap(e, "build context");
+	c->tree.view = (struct view){
+		.layer_fds = &c->fd, .n_layers = 1, .plain = true};
+	c->tree.owner = TREE_OWNER_IGNORED;
+	found = read_ignore(c, own, e);
+	if (found == 0)
+		found = read_ignore(c, ".dockerignore", e);
+	if (found < 0) {
+		scoped_close(&c->fd);
+		return -1;
+	}
+	c->tree.cache = open_cache(c, s);
+	return 0;
+}
+
+int context_close(struct context *c, struct err *e)
+{
+	int result = c->tree.cache ? statcache_save(c->tree.cache, e) : 0;
+
+	statcache_free(c->tree.cache);
+	ignore_filter_release(&c->ignore);
+	arena_release(&c->arena);
+	scoped_close(&c->fd);
+	return result;
+}
+
+/* The components of a pattern from the first one with a wildcard on. */
+struct wildcard {
+	struct tree_filter filter;
+	struct tree_visitor visitor;
+	struct arena *arena;
+	VEC(struct str) components;
+	struct selection *out;
+};
+
+static enum tree_verdict check_wildcard(struct tree_filter *filter,
+					const struct tree_entry *entry)
+{
+	struct wildcard *w = (struct wildcard *)filter;
+	size_t depth = entry->rel_depth;
+
+	if (depth == 0)
+		return S_ISDIR(entry->st->st_mode) ? TREE_DESCEND : TREE_OUT;
+	if (depth > w->components.n ||
+	    match_name(w->components.v[depth - 1], str_from(entry->name)) !=
+		    MATCH_YES)
+		return TREE_OUT;
+	if (depth == w->components.n)
+		return TREE_IN;
+	return S_ISDIR(entry->st->st_mode) ? TREE_DESCEND : TREE_OUT;
+}
+
+static int collect_match(struct tree_visitor *visitor,
+			 const struct tree_entry *entry, struct err *e)
+{
+	struct wildcard *w = (struct wildcard *)((char *)visitor -
+						 offsetof(struct wildcard,
+							  visitor));
+	struct selected *hit;
+
+	(void)e;
+	if (entry->rel_depth != w->components.n)
+		return 0;
+	hit = vec_push(&w->out->v);
+	hit->path = arena_str(w->arena, entry->path);
+	hit->name = path_base(hit->path);
+	return 0;
+}
+
+
+static enum tree_verdict only_start(struct tree_filter *filter,
+				    const struct tree_entry *entry)
+{
+	(void)filter;
+	return entry->rel_depth == 0 ? TREE_IN : TREE_OUT;
+}
+
+static int ignore_entry(struct tree_visitor *visitor,
+			const struct tree_entry *entry, struct err *e)
+{
+	(void)visitor;
+	(void)entry;
+	(void)e;
+	return 0;
+}
+
+/*
+ * An excluded folder with something in it that is not exists too, so only what
+ * is no folder can be asked without looking below.
+ */
+static int exists(const struct source_tree *t, struct str path, bool is_dir,
+		  struct err *e)
+{
+	struct tree_filter start = {.check = only_start};
+	struct tree_filter *const filters[] = {is_dir ? t->filter : &start,
+					       t->filter};
+	const struct tree tree = {
+		.view = t->view,
+		.filters = filters,
+		.n_filters = t->filter ? (is_dir ? 1 : 2) : 0,
+	};
+	struct tree_visitor visitor = {.entry = ignore_entry};
+
+	if (!t->filter || path.n == 0)
+		return 1;
+	return tree_walk(&tree, path, &visitor, e);
+}
+
+/* The links of a match are followed, its name stays. */
+static int resolve_selected(const struct source_tree *t, struct arena *a,
+			    struct str source, struct selected *s,
+			    struct err *e)
+{
+	struct view_path at;
+	int found;
+
+	if (view_resolve(&t->view, a, s->path, VIEW_FOLLOW, &at, e) < 0)
+		return -1;
+	found = at.exists ? exists(t, at.path, S_ISDIR(at.st.st_mode), e) : 0;
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return err_set(e, ERR_NOT_FOUND, "\"/%.*s\": not found",
+			       STR_ARG(path_in_root(a, source)));
+	s->path = at.path;
+	return 0;
+}
+
+static int select_matches(const struct source_tree *t, struct arena *a,
+			  struct str plain, struct wildcard *w, struct err *e)
+{
+	struct tree_filter *const filters[] = {&w->filter, t->filter};
+	const struct tree tree = {
+		.view = t->view,
+		.filters = filters,
+		.n_filters = t->filter ? 2 : 1,
+	};
+	struct view_path at;
+
+	if (view_resolve(&t->view, a, plain, VIEW_FOLLOW, &at, e) < 0)
+		return -1;
+	if (!at.exists)
+		return 0;
+	return tree_walk(&tree, at.path, &w->visitor, e) < 0 ? -1 : 0;
+}
+
+int source_select(const struct source_tree *t, struct arena *a,
+		  struct str source, struct selection *out, struct err *e)
+{
+	struct str path = path_in_root(a, source);
+	struct str rest = path;
+	struct str component;
+	struct wildcard w = {
+		.filter.check = check_wildcard,
+		.visitor.entry = collect_match,
+		.arena = a,
+		.out = out,
+	};
+	size_t first = out->v.n;
+	struct str plain = path;
+	int result;
+
+	while (path_next(&rest, &component)) {
+		if (w.components.n == 0 && match_has_wildcard(component))
+			plain = str_sub(path, 0,
+					(size_t)(component.p - path.p));
+		if (w.components.n || match_has_wildcard(component))
+			*vec_push(&w.components) = component;
+	}
+	if (w.components.n == 0) {
+		struct selected *one = vec_push(&out->v);
+
+		one->path = path;
+		one->name = path_base(path);
+	}
+	result = w.components.n ? select_matches(t, a, plain, &w, e) : 0;
+	vec_release(&w.components);
+	for (size_t i = first; result == 0 && i < out->v.n; i++)
+		result = resolve_selected(t, a, source, &out->v.v[i], e);
+	return result;
+}

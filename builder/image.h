@@ -1,0 +1,40 @@
+/*
+ * Images of the store: found by name for a plan, and named after a build.
+ */
+#ifndef BUILDER_IMAGE_H
+#define BUILDER_IMAGE_H
+
+#include "builder/plan.h"
+#include "builder/rootfs.h"
+#include "cache/store.h"
+
+/* The seam plan_make asks, over a store. */
+struct store_source {
+	struct plan_source source;
+	const struct store *store;
+};
+void store_source_init(struct store_source *s, const struct store *store);
+
+/* 1 found, 0 no such name, -1 error. name is normalised. */
+int image_find(const struct store *s, struct arena *a, struct str name,
+	       const struct platform *platform, struct plan_image *out,
+	       struct err *e);
+
+/* An image as a build made it or the store has it. */
+struct image {
+	const struct rootfs *rootfs;
+	const struct image_config *config;
+};
+
+/*
+ * Put the image's config and manifest into the store. Layers made here are
+ * described uncompressed; their bytes are their snapshots.
+ */
+int image_put(const struct store *s, const struct image *image,
+	      struct descriptor *manifest, struct digest *config_digest,
+	      struct err *e);
+/* Give it a name (normalised). */
+int image_tag(const struct store *s, const struct descriptor *manifest,
+	      const struct platform *platform, struct str name, struct err *e);
+
+#endif

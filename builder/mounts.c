@@ -1,0 +1,324 @@
+#include "builder/mounts.h"
+
+#include "base/io.h"
+#include "base/path.h"
+#include "builder/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int add_bind_content(struct build *b, const struct step_mount *m,
+			    struct key *k, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct source_tree from;
+	struct rootfs scratch;
+	struct sha256 hash;
+	struct digest content;
+	struct view_path at;
+	int result;
+
+	sha256_init(&hash);
+	rootfs_init(&scratch);
+	result = build_origin(b, &m->origin, &scratch, &from, e);
+	if (result == 0)
+		result = view_resolve(&from.view, &a, path_in_root(&a, m->source),
+				      VIEW_FOLLOW, &at, e);
+	if (result == 0) {
+		const struct tree tree = {.view = from.view,
+					  .filters = &from.filter,
+					  .n_filters = from.filter != NULL};
+
+		result = tree_hash(&tree, at.path, from.owner, from.cache, &hash,
+				   NULL, e);
+	}
+	rootfs_release(&scratch);
+	if (result < 0)
+		return -1;
+	sha256_final(&hash, &content);
+	key_add_digest(k, "mount-content", &content);
+	return 0;
+}
+
+static const char *const KINDS[] = {
+	[MOUNT_BIND] = "bind",	   [MOUNT_CACHE] = "cache",
+	[MOUNT_TMPFS] = "tmpfs",   [MOUNT_SECRET] = "secret",
+	[MOUNT_SSH] = "ssh",
+};
+
+int mounts_add_to_key(struct build *b, const struct step_run *run,
+		      struct key *k, struct err *e)
+{
+	for (size_t i = 0; i < run->n_mounts; i++) {
+		const struct step_mount *m = &run->mounts[i];
+
+		key_add(k, "mount", str_from(KINDS[m->kind]));
+		key_add(k, "mount-target", m->target);
+		key_add(k, "mount-access",
+			m->readonly ? STR("ro") : STR("rw"));
+		if (m->kind == MOUNT_BIND && add_bind_content(b, m, k, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A plain copy of what source selects, below the draft: name. */
+static int copy_to_draft(struct step_run_context *c, struct source_tree *from,
+			 struct str source, const char *name, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct selected what = {.path = path_in_root(&a, source),
+				.name = str_from("file")};
+	const struct copy_options opt = {
+		.has_owner = from->owner == TREE_OWNER_IGNORED};
+	const struct view none = {0};
+	struct target target;
+	struct view_path at;
+	SCOPED_FD int fd = -1;
+	int result;
+
+	if (view_resolve(&from->view, &a, what.path, VIEW_FOLLOW, &at, e) < 0)
+		return -1;
+	if (!at.exists)
+		return err_set(e, ERR_NOT_FOUND, "mount source \"/%.*s\": not "
+			       "found", STR_ARG(what.path));
+	what.path = at.path;
+	if (io_mkdir(c->draft->fd, name, 0755, e) < 0)
+		return -1;
+	fd = io_open_dir(c->draft->fd, name, e);
+	if (fd < 0)
+		return -1;
+	target_init(&target, &none, fd);
+	result = copy_selected(from, &what, &target,
+			       S_ISDIR(at.st.st_mode) ? STR("/content")
+						      : STR("/file"), &opt, e);
+	target_release(&target);
+	if (result == 0 && S_ISDIR(at.st.st_mode) &&
+	    fchmodat(fd, "content", at.st.st_mode & 07777, 0) < 0)
+		return err_sys(e, "mount source");
+	return result;
+}
+
+static int open_copy(struct step_run_context *c, size_t i,
+		     const char *name, struct err *e)
+{
+	SCOPED_PTR char *folder = xasprintf("%s/content", name);
+	SCOPED_PTR char *file = xasprintf("%s/file", name);
+	int fd = openat(c->draft->fd, folder, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		fd = openat(c->draft->fd, file, O_PATH | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "mount %zu", i) : fd;
+}
+
+static int open_bind(struct step_run_context *c, const struct step_mount *m,
+		     size_t i, struct err *e)
+{
+	char name[32];
+	struct source_tree from;
+	struct rootfs scratch;
+	int result;
+
+	(void)snprintf(name, sizeof(name), "mount-%zu", i);
+	rootfs_init(&scratch);
+	result = build_origin(c->build, &m->origin, &scratch, &from, e);
+	if (result == 0)
+		result = copy_to_draft(c, &from, m->source, name, e);
+	rootfs_release(&scratch);
+	return result < 0 ? -1 : open_copy(c, i, name, e);
+}
+
+/* What a new cache mount begins with: from= and source=. */
+static int seed_cache(struct step_run_context *c, const struct step_mount *m,
+		      int fd, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct selected what = {.path = path_in_root(&a, m->source)};
+	const struct copy_options opt = {0};
+	const struct view none = {0};
+	struct source_tree from;
+	struct rootfs scratch;
+	struct target target;
+	struct view_path at;
+	int result;
+
+	rootfs_init(&scratch);
+	result = build_origin(c->build, &m->origin, &scratch, &from, e);
+	if (result == 0)
+		result = view_resolve(&from.view, &a, what.path, VIEW_FOLLOW,
+				      &at, e);
+	if (result == 0 && at.exists && S_ISDIR(at.st.st_mode)) {
+		what.path = at.path;
+		target_init(&target, &none, fd);
+		result = copy_selected(&from, &what, &target, STR("/"), &opt, e);
+		target_release(&target);
+	}
+	rootfs_release(&scratch);
+	return result;
+}
+
+/*
+ * The folder of a cache mount; made with the content, mode and owner asked for,
+ * under another name first, so that nobody sees half of it.
+ */
+static int create_cache(struct step_run_context *c, const struct step_mount *m,
+			const char *path, struct err *e)
+{
+	int store = c->build->store->fd;
+	struct stat st;
+	SCOPED_FD int fd = -1;
+
+	if (fstatat(store, path, &st, 0) == 0)
+		return 0;
+	if (io_mkdir(c->draft->fd, "cache", 0755, e) < 0)
+		return -1;
+	fd = io_open_dir(c->draft->fd, "cache", e);
+	if (fd < 0)
+		return -1;
+	if (m->origin.kind != ORIGIN_SCRATCH && seed_cache(c, m, fd, e) < 0)
+		return -1;
+	if (fchown(fd, m->uid, m->gid) < 0 ||
+	    fchmod(fd, m->has_mode ? m->mode : 0755) < 0)
+		return err_sys(e, "create %s", path);
+	if (renameat2(c->draft->fd, "cache", store, path, RENAME_NOREPLACE) < 0 &&
+	    errno != EEXIST)
+		return err_sys(e, "create %s", path);
+	return 0;
+}
+
+static int lock_cache(struct mounts *m, const struct step_mount *mount, int fd,
+		      struct err *e)
+{
+	int copy;
+
+	if (mount->sharing == MOUNT_SHARED)
+		return 0;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return err_sys(e, "lock a cache mount");
+	*vec_push(&m->locks) = copy;
+	return flock(copy, LOCK_EX) < 0 ? err_sys(e, "lock a cache mount") : 0;
+}
+
+static int open_cache(struct mounts *all, struct step_run_context *c,
+		      const struct step_mount *m, struct err *e)
+{
+	struct digest id = digest_of(m->id.p, m->id.n);
+	char hex[DIGEST_HEX_SIZE];
+	SCOPED_PTR char *path = xasprintf("mounts/%s", digest_hex(&id, hex));
+	int fd;
+
+	if (io_mkdir(c->build->store->fd, "mounts", 0755, e) < 0 ||
+	    create_cache(c, m, path, e) < 0)
+		return -1;
+	fd = io_open_dir(c->build->store->fd, path, e);
+	if (fd >= 0 && lock_cache(all, m, fd, e) < 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* 1 open, 0 nothing to mount, -1. */
+static int open_mount(struct mounts *all, struct step_run_context *c,
+		      const struct step_mount *m, size_t i, struct arena *a,
+		      struct run_mount *out, struct err *e)
+{
+	out->readonly = m->readonly;
+	switch (m->kind) {
+	case MOUNT_BIND:
+		out->source_fd = open_bind(c, m, i, e);
+		return out->source_fd < 0 ? -1 : 1;
+	case MOUNT_CACHE:
+		out->source_fd = open_cache(all, c, m, e);
+		return out->source_fd < 0 ? -1 : 1;
+	case MOUNT_TMPFS:
+		out->kind = RUN_MOUNT_TMPFS;
+		out->size_bytes = m->size_bytes;
+		return 1;
+	case MOUNT_SECRET: return mount_secret_open(all, c, m, a, out, e);
+	case MOUNT_SSH: return mount_ssh_open(all, c, m, a, out, e);
+	}
+	return 0;
+}
+
+/* A heredoc with #! is a file of its own, read-only, as BuildKit has it. */
+static int open_script(struct step_run_context *c, struct run_mount *out,
+		       struct err *e)
+{
+	const struct step_run *run = &c->step->run;
+	SCOPED_ARENA struct arena a = {0};
+	SCOPED_FD int dir = -1;
+	SCOPED_FD int fd = -1;
+	const char *name = arena_c(&a, run->script_name);
+
+	if (io_mkdir(c->draft->fd, "pipes", 0755, e) < 0)
+		return -1;
+	dir = io_open_dir(c->draft->fd, "pipes", e);
+	if (dir < 0)
+		return -1;
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+	if (fd < 0 || fchmod(fd, 0755) < 0)
+		return err_sys(e, "create the script %s", name);
+	if (io_write_all(fd, run->script.p, run->script.n, name, e) < 0)
+		return -1;
+	*out = (struct run_mount){.kind = RUN_MOUNT_BIND,
+				  .target = "/dev/pipes",
+				  .readonly = true,
+				  .source_fd = TAKE_FD(dir)};
+	return 0;
+}
+
+int mounts_open(struct mounts *m, struct step_run_context *c, struct arena *a,
+		struct err *e)
+{
+	const struct step_run *run = &c->step->run;
+
+	*m = (struct mounts){0};
+	m->v = arena_new_array(a, run->n_mounts + 1, struct run_mount);
+	for (size_t i = 0; i < run->n_mounts; i++) {
+		struct run_mount *out = &m->v[m->n];
+		int opened;
+
+		out->source_fd = -1;
+		out->target = arena_c(a, run->mounts[i].target);
+		opened = open_mount(m, c, &run->mounts[i], i, a, out, e);
+		if (opened < 0) {
+			mounts_close(m);
+			return err_wrap(e, "--mount=type=%s",
+					KINDS[run->mounts[i].kind]);
+		}
+		m->n += opened > 0;
+	}
+	if (run->script_name.n) {
+		m->v[m->n].source_fd = -1;
+		if (open_script(c, &m->v[m->n], e) < 0) {
+			mounts_close(m);
+			return -1;
+		}
+		m->n++;
+	}
+	return 0;
+}
+
+void mounts_close(struct mounts *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i].kind == RUN_MOUNT_BIND)
+			scoped_close(&m->v[i].source_fd);
+	for (size_t i = 0; i < m->locks.n; i++)
+		(void)close(m->locks.v[i]);
+	vec_release(&m->locks);
+	for (size_t i = 0; i < m->files.n; i++) {
+		(void)unlink(m->files.v[i]); /* gone or never made: as well */
+		free(m->files.v[i]);
+	}
+	vec_release(&m->files);
+	m->n = 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * RUN --mount: what stands behind each mount of a step, made ready for the
+ * executor.
+ */
+#ifndef BUILDER_MOUNTS_H
+#define BUILDER_MOUNTS_H
+
+#include "builder/step.h"
+
+struct mounts {
+	struct run_mount *v; /* in the arena given */
+	size_t n;
+	struct str_list env; /* "NAME=value" of secrets; never recorded */
+	VEC(int) locks;
+	VEC(char *) files; /* absolute paths, unlinked at close */
+};
+
+/*
+ * --mount=type=secret and ssh: mounts_secret.c. 1 there is something to mount,
+ * 0 there is not: it was not given and is not required, or
+ * only the environment gets it; -1 error.
+ */
+int mount_secret_open(struct mounts *all, struct step_run_context *c,
+		      const struct step_mount *m, struct arena *a,
+		      struct run_mount *out, struct err *e);
+int mount_ssh_open(struct mounts *all, struct step_run_context *c,
+		   const struct step_mount *m, struct arena *a,
+		   struct run_mount *out, struct err *e);
+
+int mounts_add_to_key(struct build *b, const struct step_run *run,
+		      struct key *k, struct err *e);
+
+/*
+ * Open every mount's source. Bind mounts are copied into the draft, so that the
+ * command sees what a COPY would bring, and what it writes is forgotten. Cache
+ * mounts are folders of the store, mounts/<id>.
+ */
+int mounts_open(struct mounts *m, struct step_run_context *c, struct arena *a,
+		struct err *e);
+void mounts_close(struct mounts *m);
+
+#endif

@@ -1,0 +1,608 @@
+/*
+ * Stages: what each is built from, which of them the target needs, in which
+ * order. What instructions do is in dispatch.c.
+ */
+#include "builder/planner.h"
+
+#include "base/path.h"
+#include "oci/reference.h"
+
+#include <string.h>
+
+bool planner_build_arg(struct planner *p, struct str name, struct str *value)
+{
+	/* the last one given wins */
+	for (size_t i = p->opt->build_args.n; i > 0; i--) {
+		if (str_eq(p->opt->build_args.v[i - 1].key, name)) {
+			*value = p->opt->build_args.v[i - 1].value;
+			p->used_build_args[i - 1] = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct str lower(struct arena *a, struct str s)
+{
+	char *out = arena_c(a, s);
+
+	for (size_t i = 0; i < s.n; i++)
+		if (out[i] >= 'A' && out[i] <= 'Z')
+			out[i] = (char)(out[i] + ('a' - 'A'));
+	return (struct str){out, s.n};
+}
+
+static void set_platform_args(struct planner *p, const char *prefix,
+			      const struct platform *platform)
+{
+	const struct {
+		const char *suffix;
+		struct str value;
+	} parts[] = {
+		{"PLATFORM", platform_format(p->arena, platform)},
+		{"OS", platform->os},
+		{"OSVERSION", platform->os_version},
+		{"ARCH", platform->architecture},
+		{"VARIANT", platform->variant},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		scope_set(&p->globals,
+			  arena_printf(p->arena, "%s%s", prefix, parts[i].suffix),
+			  parts[i].value);
+}
+
+/* Predefined arguments, which --build-arg may override. */
+static void predefine(struct planner *p)
+{
+	const struct dockerfile *df = p->df;
+	struct str stage = p->opt->target;
+
+	if (stage.n == 0 && df->n_stages)
+		stage = df->stages[df->n_stages - 1].from->from.alias;
+	if (stage.n == 0)
+		stage = STR("default");
+	set_platform_args(p, "BUILD", &p->opt->build_platform);
+	set_platform_args(p, "TARGET", &p->opt->target_platform);
+	scope_set(&p->globals, STR("TARGETSTAGE"), stage);
+	for (size_t i = 0; i < p->globals.env.n; i++) {
+		struct str name;
+		struct str value;
+
+		(void)str_cut(p->globals.env.v[i], '=', &name, &value);
+		if (planner_build_arg(p, name, &value))
+			scope_set(&p->globals, name, value);
+	}
+}
+
+/* The ARGs before the first FROM. */
+static void dispatch_meta_args(struct planner *p)
+{
+	for (size_t i = 0; i < p->df->n_meta_args; i++) {
+		const struct pairs *pairs = &p->df->instructions[i].pairs;
+
+		for (size_t k = 0; k < pairs->n; k++) {
+			const struct pair *arg = &pairs->v[k];
+			struct str value;
+
+			if (planner_build_arg(p, arg->key.text, &value) ||
+			    (arg->has_value &&
+			     scope_expand(&p->globals, &arg->value, &value,
+					  p->diags)))
+				scope_set(&p->globals, arg->key.text, value);
+		}
+	}
+}
+
+static void find_epoch(struct planner *p)
+{
+	struct str value;
+	uint64_t seconds;
+
+	if (!planner_build_arg(p, STR("SOURCE_DATE_EPOCH"), &value) &&
+	    !env_get(p->globals.env, STR("SOURCE_DATE_EPOCH"), &value))
+		return;
+	if (value.n == 0)
+		return;
+	p->has_epoch = str_to_u64(value, INT64_MAX / 1000000000, &seconds);
+	if (p->has_epoch)
+		p->epoch_s = (int64_t)seconds;
+	else
+		diag_add(p->diags, "source-date-epoch", DIAG_ERROR,
+			 SPAN_NONE, "SOURCE_DATE_EPOCH: %.*s is not a "
+			 "number of seconds", STR_ARG(value));
+}
+
+/*
+ * Find an image by name, once each. 1 found, 0 absent or no name (noted), -1.
+ */
+static int find_image(struct planner *p, struct str name, struct span span,
+		      const struct platform *platform,
+		      const struct plan_image **out, struct err *e)
+{
+	struct reference ref;
+	struct str key;
+	struct plan_image *image;
+	int found;
+
+	if (reference_parse(p->arena, name, &ref, e) < 0) {
+		diag_add(p->diags, "image-name", DIAG_ERROR, span, "%s", e->msg);
+		return 0;
+	}
+	name = reference_name(p->arena, &ref);
+	key = arena_printf(p->arena, "%.*s %.*s", STR_ARG(name),
+			   STR_ARG(platform_format(p->arena, platform)));
+	*out = strmap_get(&p->images, key);
+	if (*out)
+		return 1;
+	image = arena_new(p->arena, struct plan_image);
+	image->name = name;
+	found = p->source->resolve(p->source, p->arena, name, platform, image, e);
+	if (found < 0)
+		return err_wrap(e, "image %.*s", STR_ARG(name));
+	if (found == 0) {
+		struct diag *diag = diag_add(p->diags, "image-missing",
+					     DIAG_ERROR, span,
+					     "%.*s: there is no such image in "
+					     "the store", STR_ARG(name));
+		diag_hint(p->diags, diag,
+			  "bring it in with `imgbuild load -i ARCHIVE` or "
+			  "`imgbuild import ROOTFS.tar %.*s`",
+			  STR_ARG(reference_familiar(p->arena, &ref)));
+		return 0;
+	}
+	strmap_set(&p->images, key, image);
+	*out = image;
+	return 1;
+}
+
+static struct stage_state *stage_by_name(const struct planner *p,
+					 struct str name)
+{
+	return strmap_get(&p->names, lower(p->arena, name));
+}
+
+static struct span stage_span(const struct stage *stage)
+{
+	return stage->from->from.base.span;
+}
+
+/* FROM's platform, with the global arguments. */
+static bool stage_platform(struct planner *p, struct stage_state *s)
+{
+	const struct word *w = &s->source->from->from.platform;
+	struct str text;
+	struct err e;
+
+	s->platform = p->opt->target_platform;
+	if (w->text.n == 0)
+		return true;
+	if (!scope_expand(&p->globals, w, &text, p->diags))
+		return false;
+	if (platform_parse(p->arena, text, &s->platform, &e) == 0)
+		return true;
+	diag_add(p->diags, "platform", DIAG_ERROR, w->span, "%s", e.msg);
+	return false;
+}
+
+/* Which earlier stage, image or nothing FROM names. */
+static void find_base(struct planner *p, struct stage_state *s,
+		      struct str *image_name)
+{
+	const struct word *w = &s->source->from->from.base;
+	struct stage_state *base;
+	struct str name;
+
+	*image_name = (struct str){0};
+	if (!scope_expand(&p->globals, w, &name, p->diags))
+		return;
+	if (name.n == 0) {
+		diag_add(p->diags, "from-blank", DIAG_ERROR, w->span,
+			 "base name (%.*s) should not be blank",
+			 STR_ARG(w->text));
+		return;
+	}
+	base = strmap_get(&p->names, name);
+	if (base) {
+		s->out.base_kind = BASE_STAGE;
+		s->out.base_stage = &base->out;
+	} else if (!str_eq_c(name, "scratch")) {
+		s->out.base_kind = BASE_IMAGE;
+		*image_name = name;
+	}
+}
+
+static void init_stage(struct planner *p, size_t i, struct str *image_name)
+{
+	struct stage_state *s = &p->stages[i];
+	const struct stage *source = &p->df->stages[i];
+
+	s->source = source;
+	s->span = stage_span(source);
+	s->out.index = i;
+	s->out.name = source->name;
+	if (p->n_stages > 1)
+		s->out.title = source->from->from.alias.n
+				       ? source->from->from.alias
+				       : arena_printf(p->arena, "stage-%zu", i);
+	s->scope.arena = p->arena;
+	if (stage_platform(p, s))
+		find_base(p, s, image_name);
+	for (size_t k = 0; k < source->n_instructions; k++)
+		*vec_push(&s->instructions) = &source->instructions[k];
+	if (source->from->from.alias.n)
+		strmap_set(&p->names, source->from->from.alias, s);
+}
+
+/* A trigger of the base comes before the stage's own instructions. */
+static void add_triggers(struct stage_state *s,
+			 const struct instruction *const *triggers, size_t n)
+{
+	size_t own = s->instructions.n;
+
+	for (size_t i = 0; i < n; i++)
+		*vec_push(&s->instructions) = NULL;
+	if (own)
+		memmove(s->instructions.v + n, s->instructions.v,
+			own * sizeof(*s->instructions.v));
+	if (n)
+		memcpy(s->instructions.v, triggers,
+		       n * sizeof(*s->instructions.v));
+	s->n_triggers = n;
+}
+
+static void add_stage_triggers(struct planner *p, struct stage_state *s)
+{
+	const struct stage *base = &p->df->stages[s->out.base_stage->index];
+	VEC(const struct instruction *) triggers = {0};
+
+	for (size_t i = 0; i < base->n_instructions; i++) {
+		const struct instruction *in = &base->instructions[i];
+
+		if (in->kind == INSTRUCTION_ONBUILD && in->onbuild.trigger)
+			*vec_push(&triggers) = in->onbuild.trigger;
+	}
+	add_triggers(s, triggers.v, triggers.n);
+	vec_release(&triggers);
+}
+
+/* Mistakes in an image's triggers are reported at the FROM that brings them. */
+static void add_image_triggers(struct planner *p, struct stage_state *s)
+{
+	struct str_list list = s->out.base_image->config.on_build;
+	VEC(const struct instruction *) triggers = {0};
+
+	for (size_t i = 0; i < list.n; i++) {
+		struct source *src = arena_new(p->arena, struct source);
+		struct diags found;
+		const struct instruction *in;
+
+		diags_init(&found, p->arena);
+		source_init(src, p->arena,
+			    arena_printf(p->arena, "ONBUILD of %.*s",
+					 STR_ARG(s->out.base_image->name)),
+			    list.v[i]);
+		in = dockerfile_parse_trigger(p->arena, src, p->df->escape,
+					      &found);
+		if (in)
+			*vec_push(&triggers) = in;
+		for (size_t k = 0; k < found.n; k++)
+			diag_add(p->diags, found.v[k].id, found.v[k].severity,
+				 s->span, "%.*s: %.*s", STR_ARG(src->name),
+				 STR_ARG(found.v[k].text));
+		diags_release(&found);
+	}
+	add_triggers(s, triggers.v, triggers.n);
+	vec_release(&triggers);
+}
+
+/* The stage that --from=NAME means; NULL where it is an image. */
+static struct stage_state *origin_stage(struct planner *p, struct str name,
+					enum stage_naming naming,
+					struct span span, bool *mistaken)
+{
+	uint64_t index;
+
+	*mistaken = false;
+	if (naming == STAGE_BY_NAME ||
+	    !str_to_u64(name, UINT32_MAX, &index))
+		return stage_by_name(p, name);
+	if (index < p->n_stages)
+		return &p->stages[index];
+	diag_add(p->diags, "stage-index", DIAG_ERROR, span,
+		 "invalid stage index %.*s: there are %zu stages", STR_ARG(name),
+		 p->n_stages);
+	*mistaken = true;
+	return NULL;
+}
+
+bool planner_origin(struct planner *p, const struct stage_state *s,
+		    const struct word *from, enum stage_naming naming,
+		    struct origin *out, bool *failed, struct err *e)
+{
+	const struct stage_state *stage;
+	bool mistaken;
+	int found;
+
+	*out = (struct origin){.kind = ORIGIN_CONTEXT};
+	if (from->text.n == 0)
+		return true;
+	if (str_eq_c(from->text, "scratch")) {
+		out->kind = ORIGIN_SCRATCH;
+		return true;
+	}
+	stage = origin_stage(p, from->text, naming, from->span, &mistaken);
+	if (mistaken)
+		return false;
+	if (stage) {
+		out->kind = ORIGIN_STAGE;
+		out->stage = &stage->out;
+		if (stage->dispatched)
+			return true;
+		diag_add(p->diags, "stage-order", DIAG_ERROR, from->span,
+			 "cannot copy from stage '%.*s', it needs to be defined "
+			 "before the stage that uses it", STR_ARG(from->text));
+		return false;
+	}
+	out->kind = ORIGIN_IMAGE;
+	found = find_image(p, from->text, from->span, &s->platform, &out->image,
+			   e);
+	*failed |= found < 0;
+	return found == 1;
+}
+
+static void need(struct stage_state *s, struct stage_state **stack, size_t *n)
+{
+	if (!s || s->needed)
+		return;
+	s->needed = true;
+	stack[(*n)++] = s;
+}
+
+static void need_origin(struct planner *p, const struct word *from,
+			enum stage_naming naming, struct stage_state **stack, size_t *n)
+{
+	uint64_t index;
+
+	if (from->text.n == 0)
+		return;
+	if (naming == STAGE_BY_NAME ||
+	    !str_to_u64(from->text, UINT32_MAX, &index))
+		need(stage_by_name(p, from->text), stack, n);
+	else if (index < p->n_stages)
+		need(&p->stages[index], stack, n);
+}
+
+/* Stages whose files the instruction reads. */
+static void need_of(struct planner *p, const struct instruction *in,
+		    struct stage_state **stack, size_t *n)
+{
+	if (in->kind == INSTRUCTION_COPY)
+		need_origin(p, &in->copy.from, STAGE_BY_NAME_OR_INDEX, stack, n);
+	if (in->kind != INSTRUCTION_RUN)
+		return;
+	for (size_t i = 0; i < in->run.n_mounts; i++)
+		need_origin(p, &in->run.mounts[i].from, STAGE_BY_NAME, stack,
+			    n);
+}
+
+static int expand_stage(struct planner *p, struct stage_state *s,
+			struct str image_name, struct err *e)
+{
+	int found;
+
+	if (s->out.base_kind == BASE_STAGE)
+		add_stage_triggers(p, s);
+	if (s->out.base_kind != BASE_IMAGE)
+		return 0;
+	found = find_image(p, image_name, s->span, &s->platform,
+			   &s->out.base_image, e);
+	if (found == 1)
+		add_image_triggers(p, s);
+	return found < 0 ? -1 : 0;
+}
+
+/* Mark what the target needs, triggers of base images included. */
+static int mark_needed(struct planner *p, struct stage_state *target,
+		       const struct str *image_names, struct err *e)
+{
+	SCOPED_PTR struct stage_state **stack =
+		xcalloc(p->n_stages, sizeof(struct stage_state *));
+	size_t n = 0;
+
+	need(target, stack, &n);
+	while (n) {
+		struct stage_state *s = stack[--n];
+
+		if (expand_stage(p, s, image_names[s->out.index], e) < 0)
+			return -1;
+		if (s->out.base_kind == BASE_STAGE)
+			need(&p->stages[s->out.base_stage->index], stack, &n);
+		for (size_t i = 0; i < s->instructions.n; i++)
+			need_of(p, s->instructions.v[i], stack, &n);
+	}
+	return 0;
+}
+
+static const char DEFAULT_PATH[] =
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/* What a stage starts with. */
+static void inherit(struct planner *p, struct stage_state *s)
+{
+	struct image_config *config = &s->out.config;
+	struct str path;
+
+	switch (s->out.base_kind) {
+	case BASE_SCRATCH:
+		*config = (struct image_config){.platform = s->platform,
+						.working_dir = STR("/")};
+		break;
+	case BASE_IMAGE:
+		if (s->out.base_image)
+			*config = s->out.base_image->config;
+		config->has_created = false;
+		break;
+	case BASE_STAGE: {
+		const struct stage_state *base =
+			&p->stages[s->out.base_stage->index];
+
+		*config = base->out.config;
+		s->scope = base->scope;
+		s->platform = base->platform;
+		break;
+	}
+	}
+	config->on_build = (struct str_list){0};
+	for (size_t i = 0; i < config->n_history; i++)
+		*vec_push(&s->history) = config->history[i];
+	if (!env_get(config->env, STR("PATH"), &path))
+		config->env = str_list_add(p->arena, config->env,
+					   str_from(DEFAULT_PATH));
+	if (s->out.base_kind != BASE_STAGE)
+		s->scope.env = config->env;
+	if (config->working_dir.n)
+		config->working_dir = path_join(p->arena, STR("/"),
+						config->working_dir);
+}
+
+/* Move what was collected into the plan's arena. */
+static void finish_stage(struct planner *p, struct stage_state *s)
+{
+	struct step *steps = arena_new_array(p->arena, s->steps.n, struct step);
+	struct config_history *history =
+		arena_new_array(p->arena, s->history.n, struct config_history);
+
+	if (s->steps.n)
+		memcpy(steps, s->steps.v, s->steps.n * sizeof(*steps));
+	if (s->history.n)
+		memcpy(history, s->history.v, s->history.n * sizeof(*history));
+	s->out.steps = steps;
+	s->out.n_steps = s->steps.n;
+	s->out.config.history = history;
+	s->out.config.n_history = s->history.n;
+	s->dispatched = true;
+}
+
+static void finish_target(struct planner *p, struct stage_state *target)
+{
+	struct image_config *config = &target->out.config;
+
+	for (size_t i = 0; i < p->opt->labels.n; i++)
+		config->labels = pairs_set(p->arena, config->labels,
+					   p->opt->labels.v[i].key,
+					   p->opt->labels.v[i].value);
+	if (p->opt->platform_given)
+		config->platform = p->opt->target_platform;
+}
+
+static struct stage_state *find_target(struct planner *p)
+{
+	struct stage_state *target;
+	struct diag *diag;
+
+	if (p->opt->target.n == 0)
+		return &p->stages[p->n_stages - 1];
+	target = stage_by_name(p, p->opt->target);
+	if (target)
+		return target;
+	diag = diag_add(p->diags, "target", DIAG_ERROR, SPAN_NONE,
+			"target stage '%.*s' could not be found",
+			STR_ARG(p->opt->target));
+	diag_hint(p->diags, diag, "the last stage is '%.*s'",
+		  STR_ARG(p->stages[p->n_stages - 1].out.name));
+	return NULL;
+}
+
+/* As BuildKit: a warning, since scripts pass the same arguments everywhere. */
+static void warn_of_unused_args(struct planner *p)
+{
+	for (size_t i = 0; i < p->opt->build_args.n; i++) {
+		struct str name = p->opt->build_args.v[i].key;
+		struct diag *diag;
+
+		if (p->used_build_args[i] || str_starts(name, "BUILDKIT_"))
+			continue;
+		diag = diag_add(p->diags, "unused-build-arg", DIAG_WARNING,
+				SPAN_NONE, "--build-arg %.*s was not consumed",
+				STR_ARG(name));
+		diag_hint(p->diags, diag, "no ARG %.*s stands in a stage that "
+			  "the target needs", STR_ARG(name));
+	}
+}
+
+static int plan_stages(struct planner *p, struct plan *out, struct err *e)
+{
+	struct str *image_names =
+		arena_new_array(p->arena, p->n_stages, struct str);
+	const struct plan_stage **stages = arena_new_array(
+		p->arena, p->n_stages, const struct plan_stage *);
+	struct stage_state *target;
+
+	for (size_t i = 0; i < p->n_stages; i++)
+		init_stage(p, i, &image_names[i]);
+	target = find_target(p);
+	if (!target || p->diags->n_errors)
+		return 0;
+	if (mark_needed(p, target, image_names, e) < 0)
+		return -1;
+	out->stages = stages;
+	for (size_t i = 0; i < p->n_stages && !p->diags->n_errors; i++) {
+		struct stage_state *s = &p->stages[i];
+
+		if (!s->needed)
+			continue;
+		inherit(p, s);
+		if (dispatch_stage(p, s, e) < 0)
+			return -1;
+		finish_stage(p, s);
+		stages[out->n_stages++] = &s->out;
+	}
+	finish_target(p, target);
+	out->target = &target->out;
+	return 0;
+}
+
+static void planner_release(struct planner *p)
+{
+	for (size_t i = 0; i < p->n_stages; i++) {
+		vec_release(&p->stages[i].instructions);
+		vec_release(&p->stages[i].steps);
+		vec_release(&p->stages[i].history);
+	}
+	strmap_release(&p->names);
+	strmap_release(&p->images);
+}
+
+int plan_make(struct arena *a, const struct dockerfile *df,
+	      const struct plan_options *opt, struct plan_source *source,
+	      struct diags *d, const struct plan **out, struct err *e)
+{
+	struct plan *plan = arena_new(a, struct plan);
+	struct planner p = {
+		.arena = a,
+		.df = df,
+		.opt = opt,
+		.source = source,
+		.diags = d,
+		.globals.arena = a,
+		.n_stages = df->n_stages,
+	};
+	int result;
+
+	*out = plan;
+	p.stages = arena_new_array(a, df->n_stages, struct stage_state);
+	p.used_build_args = arena_new_array(a, opt->build_args.n, bool);
+	if (df->n_stages == 0)
+		return 0; /* the parser said so */
+	predefine(&p);
+	dispatch_meta_args(&p);
+	find_epoch(&p);
+	plan->has_epoch = p.has_epoch;
+	plan->epoch_s = p.epoch_s;
+	result = plan_stages(&p, plan, e);
+	if (result == 0 && d->n_errors == 0)
+		warn_of_unused_args(&p);
+	planner_release(&p);
+	return result;
+}

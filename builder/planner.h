@@ -1,0 +1,69 @@
+/*
+ * The planner's own state while it makes a plan: shared by plan.c (stages and
+ * what they need) and dispatch.c (what each instruction does).
+ */
+#ifndef BUILDER_PLANNER_H
+#define BUILDER_PLANNER_H
+
+#include "base/strmap.h"
+#include "base/vec.h"
+#include "builder/plan.h"
+#include "builder/scope.h"
+
+/* A stage being planned. */
+struct stage_state {
+	struct plan_stage out; /* what others point to */
+	const struct stage *source;
+	struct span span; /* of FROM */
+	struct platform platform;
+	bool needed;
+	bool expanded;   /* base and triggers are known */
+	bool dispatched; /* out is complete */
+	bool cmd_set;    /* CMD stood in this stage */
+	struct scope scope;
+	VEC(const struct instruction *) instructions; /* triggers first */
+	size_t n_triggers;
+	VEC(struct step) steps;
+	VEC(struct config_history) history;
+};
+
+struct planner {
+	struct arena *arena;
+	const struct dockerfile *df;
+	const struct plan_options *opt;
+	struct plan_source *source;
+	struct diags *diags;
+	struct scope globals; /* ARGs before FROM, and predefined ones */
+	struct stage_state *stages;
+	size_t n_stages;
+	struct strmap names;  /* of stages */
+	struct strmap images; /* normalised name and platform to plan_image */
+	bool *used_build_args; /* those that somebody asked for */
+	bool has_epoch;
+	int64_t epoch_s;
+};
+
+/* --build-arg: the value, or false. */
+bool planner_build_arg(struct planner *p, struct str name, struct str *value);
+
+/* BuildKit: COPY --from=0 is the first stage, a mount's from=0 an image. */
+enum stage_naming {
+	STAGE_BY_NAME_OR_INDEX,
+	STAGE_BY_NAME,
+};
+
+/*
+ * What --from=NAME or a mount's from= means. An image is resolved. false after
+ * a mistake was noted; *failed is set where an image could not be read.
+ */
+bool planner_origin(struct planner *p, const struct stage_state *s,
+		    const struct word *from, enum stage_naming naming,
+		    struct origin *out, bool *failed, struct err *e);
+
+/* Run all of a stage's instructions: config, history, steps. */
+int dispatch_stage(struct planner *p, struct stage_state *s, struct err *e);
+
+/* p as a path below workdir; keeps what says "folder": a slash, ".", "". */
+struct str path_for_workdir(struct arena *a, struct str workdir, struct str p);
+
+#endif

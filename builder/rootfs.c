@@ -1,0 +1,170 @@
+#include "builder/rootfs.h"
+
+#include "base/path.h"
+#include "cache/snapshot.h"
+#include "oci/compress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+void rootfs_init(struct rootfs *r)
+{
+	*r = (struct rootfs){.content_id = digest_of("rootfs/1", 8)};
+}
+
+static void close_fds(struct rootfs *r)
+{
+	for (size_t i = 0; i < r->fds.n; i++)
+		(void)close(r->fds.v[i]);
+	vec_release(&r->fds);
+}
+
+void rootfs_release(struct rootfs *r)
+{
+	close_fds(r);
+	vec_release(&r->layers);
+}
+
+void rootfs_copy(struct rootfs *out, const struct rootfs *from)
+{
+	rootfs_init(out);
+	for (size_t i = 0; i < from->layers.n; i++)
+		*vec_push(&out->layers) = from->layers.v[i];
+	out->content_id = from->content_id;
+}
+
+void rootfs_add(struct rootfs *r, const struct layer *layer,
+		const struct descriptor *blob)
+{
+	struct rootfs_layer *added = vec_push(&r->layers);
+	uint8_t pair[2 * DIGEST_SIZE];
+
+	added->layer = *layer;
+	if (blob)
+		added->blob = *blob;
+	memcpy(pair, r->content_id.bytes, DIGEST_SIZE);
+	memcpy(pair + DIGEST_SIZE, layer->content_id.bytes, DIGEST_SIZE);
+	r->content_id = digest_of(pair, sizeof(pair));
+}
+
+int rootfs_from_image(struct rootfs *r, const struct plan_image *image,
+		      struct err *e)
+{
+	const struct image_config *config = &image->config;
+
+	if (config->n_diff_ids != image->manifest.n_layers)
+		return err_set(e, ERR_CORRUPT,
+			       "image %.*s: %zu layers in the manifest, %zu in "
+			       "the config", STR_ARG(image->name),
+			       image->manifest.n_layers, config->n_diff_ids);
+	for (size_t i = 0; i < config->n_diff_ids; i++) {
+		const struct layer layer = {
+			.diff_id = config->diff_ids[i],
+			.content_id = config->diff_ids[i],
+		};
+
+		rootfs_add(r, &layer, &image->manifest.layers[i]);
+	}
+	return 0;
+}
+
+/* For hard links into the layers below: resolved within them. */
+struct lower {
+	struct view view;
+};
+
+static int open_lower(void *ctx, const char *path)
+{
+	const struct lower *l = ctx;
+	SCOPED_ARENA struct arena a = {0};
+	SCOPED_VIEW_DIR struct view_dir dir = {0};
+	struct view_path at;
+	struct view_entry entry;
+	struct err e;
+	char *name;
+
+	errno = ENOENT;
+	if (view_resolve(&l->view, &a, str_from(path), VIEW_FOLLOW_DIRS, &at,
+			 &e) < 0 || !at.exists || !S_ISREG(at.st.st_mode))
+		return -1;
+	if (view_open_dir(&l->view, path_dir(at.path), &dir, &e) <= 0)
+		return -1;
+	name = arena_c(&a, path_base(at.path));
+	if (view_dir_find(&dir, name, &entry, &e) <= 0)
+		return -1;
+	return openat(entry.dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int apply_blob(struct snapshot_draft *d, int blob_fd,
+		      const struct view *below, const struct rootfs_layer *l,
+		      struct err *e)
+{
+	struct fd_source file;
+	struct lower lower = {*below};
+	const struct layer_apply_options opt = {.open_lower = open_lower,
+						.ctx = &lower};
+	struct decompressor *plain;
+	struct digest diff_id;
+	uint64_t size_bytes;
+	int result;
+
+	fd_source_init(&file, blob_fd, "layer");
+	if (decompressor_begin(&plain, &file.source, NULL, e) < 0)
+		return -1;
+	result = layer_apply(d->upper_fd, decompressor_source(plain), &opt,
+			     &diff_id, &size_bytes, e);
+	decompressor_free(plain);
+	if (result < 0)
+		return -1;
+	if (!digest_eq(&diff_id, &l->layer.diff_id))
+		return err_set(e, ERR_CORRUPT,
+			       "its bytes don't match its diff_id");
+	return snapshot_commit_as(d, &diff_id, e);
+}
+
+static int unpack_layer(struct rootfs *r, size_t i, const struct store *s,
+			struct err *e)
+{
+	const struct rootfs_layer *l = &r->layers.v[i];
+	const struct view below = {.layer_fds = r->fds.v, .n_layers = i};
+	char text[DIGEST_STRING_SIZE];
+	struct snapshot_draft draft;
+	SCOPED_FD int fd = -1;
+	int result;
+
+	if (l->blob.size_bytes == 0)
+		return err_set(e, ERR_NOT_FOUND,
+			       "layer %s is gone from the store: build again "
+			       "with --no-cache",
+			       digest_string(&l->layer.diff_id, text));
+	fd = blob_open(&s->blobs, &l->blob.digest, e);
+	if (fd < 0 || snapshot_begin(&draft, s, e) < 0)
+		return -1;
+	result = apply_blob(&draft, fd, &below, l, e);
+	snapshot_release(&draft);
+	return result < 0 ? err_wrap(e, "unpack layer %s",
+				     digest_string(&l->blob.digest, text))
+			  : 0;
+}
+
+int rootfs_open(struct rootfs *r, const struct store *s, struct view *view,
+		struct err *e)
+{
+	while (r->fds.n < r->layers.n) {
+		size_t i = r->fds.n;
+		const struct digest *id = &r->layers.v[i].layer.diff_id;
+		int there = snapshot_exists(s, id, e);
+		int fd;
+
+		if (there == 0)
+			there = unpack_layer(r, i, s, e);
+		fd = there < 0 ? -1 : snapshot_open(s, id, e);
+		if (fd < 0)
+			return -1;
+		*vec_push(&r->fds) = fd;
+	}
+	*view = (struct view){.layer_fds = r->fds.v, .n_layers = r->fds.n};
+	return 0;
+}

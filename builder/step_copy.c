@@ -1,0 +1,342 @@
+/*
+ * COPY and ADD. Key "copy/1" or "add/1": parent, dest, chown, chmod, flags,
+ * epoch, and of each source in order what it is called and its content: exactly
+ * what is selected, without times.
+ */
+#include "builder/step.h"
+
+#include "base/path.h"
+#include "builder/copy.h"
+#include "builder/unpack.h"
+#include "builder/user.h"
+#include "parser/match.h"
+
+#include <string.h>
+
+/* Ignore patterns as a filter; unused where there are none. */
+struct patterns {
+	struct ignore_filter filter;
+	bool used;
+};
+
+static int patterns_init(struct patterns *x, struct arena *a, struct str text,
+			 const char *what, struct err *e)
+{
+	const struct ignore *ignore;
+
+	if (ignore_parse(a, text, &ignore, e) < 0)
+		return err_wrap(e, "%s", what);
+	ignore_filter_init(&x->filter, ignore, true);
+	x->used = true;
+	return 0;
+}
+
+static void patterns_release(struct patterns *x)
+{
+	if (x->used)
+		ignore_filter_release(&x->filter);
+	x->used = false;
+}
+
+/* --exclude */
+static int exclude_init(struct patterns *x, struct arena *a,
+			struct str_list list, struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(16u << 20);
+
+	for (size_t i = 0; i < list.n; i++) {
+		buf_add_str(&text, list.v[i]);
+		buf_add_char(&text, '\n');
+	}
+	if (list.n == 0)
+		return 0;
+	return patterns_init(x, a, arena_str(a, buf_str(&text)), "--exclude", e);
+}
+
+/* What a source of COPY selects, and what of it is copied. */
+struct chosen {
+	struct selection selection;
+	struct patterns include; /* --parents */
+};
+
+static void chosen_release(struct chosen *c)
+{
+	vec_release(&c->selection.v);
+	patterns_release(&c->include);
+}
+
+/*
+ * --parents: "a/./b/c" copies b/c below a with the folder b; without the pivot
+ * the whole path is kept. All of it but what the pattern names is left out.
+ */
+static int choose_with_parents(const struct source_tree *t, struct arena *a,
+			       struct str path, struct chosen *out,
+			       struct err *e)
+{
+	const char *pivot = memmem(path.p, path.n, "/./", 3);
+	struct str top = STR("/");
+	struct str pattern = path;
+	struct selection required = {0};
+	int result = 0;
+
+	if (pivot) {
+		top = str_sub(path, 0, (size_t)(pivot - path.p));
+		pattern = str_skip(path, top.n + 3);
+	}
+	pattern = path_in_root(a, pattern);
+	if (!match_has_wildcard(path))
+		result = source_select(t, a, path, &required, e);
+	vec_release(&required.v);
+	if (result == 0)
+		result = source_select(t, a, top, &out->selection, e);
+	if (result == 0 && pattern.n)
+		result = patterns_init(&out->include, a,
+				       arena_printf(a, "**\n!%.*s\n",
+						    STR_ARG(pattern)),
+				       "--parents", e);
+	return result;
+}
+
+static int choose(const struct step_copy *copy, const struct source_tree *t,
+		  struct arena *a, struct str path, struct chosen *out,
+		  struct err *e)
+{
+	*out = (struct chosen){0};
+	return copy->parents
+		       ? choose_with_parents(t, a, path, out, e)
+		       : source_select(t, a, path, &out->selection, e);
+}
+
+static void add_flags(struct key *k, const struct step_copy *copy)
+{
+	key_add(k, "dest", copy->dest);
+	key_add(k, "chown", copy->chown);
+	key_add(k, "chmod", copy->chmod_text);
+	key_add(k, "link", copy->link ? STR("1") : STR("0"));
+	key_add(k, "parents", copy->parents ? STR("1") : STR("0"));
+	key_add(k, "unpack", copy->unpack ? STR("1") : STR("0"));
+	for (size_t i = 0; i < copy->excludes.n; i++)
+		key_add(k, "exclude", copy->excludes.v[i]);
+}
+
+/* What is chosen, hashed: each thing's name and all that is in it. */
+static int hash_chosen(const struct source_tree *t, struct patterns *exclude,
+		       struct chosen *chosen, struct digest *out,
+		       struct sha256 *seen, struct err *e)
+{
+	struct tree_filter *filters[3];
+	struct tree tree = {.view = t->view, .filters = filters};
+	struct sha256 hash;
+
+	if (t->filter)
+		filters[tree.n_filters++] = t->filter;
+	if (exclude->used)
+		filters[tree.n_filters++] = &exclude->filter.filter;
+	if (chosen->include.used)
+		filters[tree.n_filters++] = &chosen->include.filter.filter;
+	sha256_init(&hash);
+	for (size_t i = 0; i < chosen->selection.v.n; i++) {
+		const struct selected *s = &chosen->selection.v.v[i];
+
+		sha256_update(&hash, s->name.p, s->name.n);
+		sha256_update(&hash, "", 1);
+		if (tree_hash(&tree, s->path, t->owner, t->cache, &hash, seen,
+			      e) < 0)
+			return -1;
+	}
+	sha256_final(&hash, out);
+	return 0;
+}
+
+static int add_source(const struct step_copy *copy, const struct source_tree *t,
+		      struct arena *a, struct patterns *exclude,
+		      struct str path, struct key *k, struct sha256 *seen,
+		      struct err *e)
+{
+	struct chosen chosen;
+	struct digest content;
+	int result = choose(copy, t, a, path, &chosen, e);
+
+	if (result == 0)
+		result = hash_chosen(t, exclude, &chosen, &content, seen, e);
+	chosen_release(&chosen);
+	if (result < 0)
+		return -1;
+	key_add(k, "source", path);
+	key_add_digest(k, "content", &content);
+	return 0;
+}
+
+static int add_sources(const struct step_copy *copy,
+		       const struct source_tree *t, struct key *k,
+		       struct sha256 *seen, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct patterns exclude = {0};
+	int result = exclude_init(&exclude, &a, copy->excludes, e);
+
+	for (size_t i = 0; result == 0 && i < copy->n_sources; i++) {
+		const struct step_source *s = &copy->sources[i];
+
+		if (!s->is_inline) {
+			result = add_source(copy, t, &a, &exclude, s->path, k,
+					    seen, e);
+			continue;
+		}
+		key_add(k, "inline", s->path);
+		key_add(k, "content", s->content);
+	}
+	patterns_release(&exclude);
+	return result;
+}
+
+static bool reads_tree(const struct step_copy *copy)
+{
+	for (size_t i = 0; i < copy->n_sources; i++)
+		if (!copy->sources[i].is_inline)
+			return true;
+	return false;
+}
+
+int step_copy_key(struct build *b, const struct step *step, struct key *k,
+		  struct digest *seen, struct err *e)
+{
+	struct sha256 seen_hash;
+	const struct step_copy *copy = &step->copy;
+	struct source_tree tree = {0};
+	struct rootfs scratch;
+	int result;
+
+	add_flags(k, copy);
+	sha256_init(&seen_hash);
+	rootfs_init(&scratch);
+	result = reads_tree(copy)
+			 ? build_origin(b, &copy->origin, &scratch, &tree, e)
+			 : 0;
+	/* --chown sets what the source's owners would have been */
+	if (copy->chown.n)
+		tree.owner = TREE_OWNER_IGNORED;
+	key_add(k, "owners",
+		tree.owner == TREE_OWNER_COUNTS ? STR("source") : STR("set"));
+	if (result == 0)
+		result = add_sources(copy, &tree, k, &seen_hash, e);
+	sha256_final(&seen_hash, seen);
+	rootfs_release(&scratch);
+	return result;
+}
+
+static int set_owner(struct step_run_context *c, const struct source_tree *t,
+		     struct copy_options *opt, struct err *e)
+{
+	const struct step_copy *copy = &c->step->copy;
+
+	opt->owner_given = copy->chown.n > 0;
+	opt->has_owner = copy->chown.n || t->owner == TREE_OWNER_IGNORED;
+	if (copy->chown.n == 0)
+		return 0;
+	return user_for_owner(&c->root, copy->chown, &opt->owner.uid,
+			      &opt->owner.gid, e);
+}
+
+static int copy_one(const struct step_copy *copy, const struct source_tree *t,
+		    const struct selected *what, const struct target *target,
+		    const struct copy_options *opt, struct err *e)
+{
+	if (copy->unpack) {
+		int unpacked = unpack_selected(t, what, target, copy->dest, opt,
+					       e);
+
+		if (unpacked != 0)
+			return unpacked < 0 ? -1 : 0;
+	}
+	return copy_selected(t, what, target, copy->dest, opt, e);
+}
+
+static int copy_source(const struct step_copy *copy,
+		       const struct step_source *source,
+		       const struct source_tree *t, const struct target *target,
+		       const struct copy_options *opt, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct copy_options own = *opt;
+	struct chosen chosen;
+	int result;
+
+	if (source->is_inline)
+		return copy_inline(source->path, source->content, target,
+				   copy->dest, opt, e);
+	result = choose(copy, t, &a, source->path, &chosen, e);
+	if (chosen.include.used)
+		own.filters[own.n_filters++] = &chosen.include.filter.filter;
+	for (size_t i = 0; result == 0 && i < chosen.selection.v.n; i++)
+		result = copy_one(copy, t, &chosen.selection.v.v[i], target,
+				  &own, e);
+	chosen_release(&chosen);
+	return result;
+}
+
+/*
+ * --link makes a layer that does not depend on what it is put over: links of
+ * the parent are not followed, they are replaced. BuildKit does so only without
+ * --chmod.
+ */
+static const struct view *view_below(const struct step_run_context *c)
+{
+	static const struct view nothing;
+
+	return c->step->copy.link && !c->step->copy.chmod ? &nothing : &c->root;
+}
+
+static int copy_sources(struct step_run_context *c,
+			const struct source_tree *t, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	const struct step_copy *copy = &c->step->copy;
+	struct copy_options opt = {
+		.chmod = copy->chmod,
+	};
+	struct target target;
+	struct patterns exclude = {0};
+	struct sha256 seen_hash;
+	struct digest seen;
+	int result = set_owner(c, t, &opt, e);
+
+	sha256_init(&seen_hash);
+	opt.seen = &seen_hash;
+
+	if (result == 0)
+		result = exclude_init(&exclude, &a, copy->excludes, e);
+	if (exclude.used)
+		opt.filters[opt.n_filters++] = &exclude.filter.filter;
+	target_init(&target, view_below(c), c->draft->upper_fd);
+	target.has_epoch = c->step->has_epoch;
+	target.epoch_s = c->step->epoch_s;
+	if (copy->chmod)
+		target.folder_mode = mode_apply(copy->chmod, 0755, true);
+	for (size_t i = 0; result == 0 && i < copy->n_sources; i++)
+		result = copy_source(copy, &copy->sources[i], t, &target, &opt,
+				     e);
+	target_release(&target);
+	patterns_release(&exclude);
+	sha256_final(&seen_hash, &seen);
+	c->changed = !copy->unpack && !digest_eq(&seen, &c->seen);
+	return result;
+}
+
+int step_copy_execute(struct step_run_context *c, struct err *e)
+{
+	const struct step_copy *copy = &c->step->copy;
+	/* a tree of heredocs alone has the context's owners: 0:0 */
+	struct source_tree tree = {.owner = TREE_OWNER_IGNORED};
+	struct rootfs scratch;
+	int result = 0;
+
+	rootfs_init(&scratch);
+	if (reads_tree(copy))
+		result = build_origin(c->build, &copy->origin, &scratch, &tree,
+				      e);
+	if (result == 0)
+		result = copy_sources(c, &tree, e);
+	rootfs_release(&scratch);
+	return result;
+}

@@ -1,0 +1,167 @@
+/*
+ * RUN. Key "run/1": parent, argv, script, env as the process sees it (declared
+ * ARGs included, proxies not), cwd, user, network, security, and each mount: its
+ * kind and target and, for a bind mount, the content of its source.
+ */
+#include "builder/step.h"
+
+#include "base/io.h"
+#include "builder/mounts.h"
+#include "builder/user.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void add_list(struct key *k, const char *name, struct str_list list)
+{
+	for (size_t i = 0; i < list.n; i++)
+		key_add(k, name, list.v[i]);
+}
+
+int step_run_key(struct build *b, const struct step *step, struct key *k,
+		 struct err *e)
+{
+	const struct step_run *run = &step->run;
+
+	add_list(k, "argv", run->argv);
+	key_add(k, "script", run->script);
+	add_list(k, "env", run->env);
+	key_add(k, "cwd", run->cwd);
+	key_add(k, "user", run->user);
+	key_add(k, "network",
+		run->network == RUN_NETWORK_NONE ? STR("none") : STR("host"));
+	key_add(k, "security", run->security == RUN_SECURITY_INSECURE
+				       ? STR("insecure")
+				       : STR("sandbox"));
+	return mounts_add_to_key(b, run, k, e);
+}
+
+/* Lists of C strings for exec, in the arena. */
+static const char **c_list(struct arena *a, struct str_list list, size_t extra)
+{
+	const char **out =
+		arena_new_array(a, list.n + extra + 1, const char *);
+
+	for (size_t i = 0; i < list.n; i++)
+		out[i] = arena_c(a, list.v[i]);
+	return out;
+}
+
+static const char **process_env(struct arena *a, const struct step_run *run,
+				const struct user_ids *ids,
+				struct str_list secrets)
+{
+	struct str_list env = run->env;
+	struct str value;
+
+	for (size_t i = 0; i < run->hidden_env.n; i++) {
+		struct str name;
+
+		(void)str_cut(run->hidden_env.v[i], '=', &name, &value);
+		if (!env_get(env, name, &(struct str){0}))
+			env = env_set(a, env, name, value);
+	}
+	for (size_t i = 0; i < secrets.n; i++)
+		env = str_list_add(a, env, secrets.v[i]);
+	if (!env_get(env, STR("HOME"), &value))
+		env = env_set(a, env, STR("HOME"), ids->home);
+	return c_list(a, env, 0);
+}
+
+static void on_output(void *ctx, enum run_stream stream, const char *p,
+		      size_t n)
+{
+	struct step_run_context *c = ctx;
+	const struct event event = {
+		.kind = EVENT_STEP_OUTPUT,
+		.step = c->number,
+		.text = {p, n},
+	};
+	struct err ignored;
+
+	(void)stream;
+	/* a full disk must not stop the command; it fails by itself */
+	(void)io_write_all(c->log_fd, p, n, "log", &ignored);
+	c->build->opt->events->emit(c->build->opt->events, &event);
+}
+
+static const char HOSTS[] = "127.0.0.1\tlocalhost buildkitsandbox\n"
+			    "::1\tlocalhost ip6-localhost ip6-loopback\n";
+
+/* The host's, or a public one where it has none. */
+static const char *resolv_conf(struct buf *text)
+{
+	struct err ignored;
+
+	if (io_read_file(AT_FDCWD, "/etc/resolv.conf", text, &ignored) <= 0)
+		buf_clear(text);
+	return buf_c(text);
+}
+
+static int failure(struct step_run_context *c, const struct run_result *result,
+		   struct err *e)
+{
+	struct buf command = BUF_INIT(600);
+	const struct str_list argv = c->step->run.argv;
+
+	for (size_t i = 0; i < argv.n; i++) {
+		struct str arg = str_sub(argv.v[i], 0, 400);
+
+		buf_printf(&command, i ? " %.*s" : "%.*s", STR_ARG(arg));
+	}
+	c->build->why->exit_code = result->exit_code;
+	err_set(e, ERR_FAILED,
+		"process \"%s\" did not complete successfully: exit code: %d",
+		buf_c(&command), result->exit_code);
+	buf_release(&command);
+	return -1;
+}
+
+int step_run_execute(struct step_run_context *c, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	SCOPED_BUF struct buf resolv = BUF_INIT(1u << 20);
+	const struct step_run *run = &c->step->run;
+	const struct build_options *opt = c->build->opt;
+	struct user_ids ids;
+	struct mounts mounts;
+	struct run_result result = {0};
+	struct run_spec spec = {
+		.lower_fds = c->root.layer_fds,
+		.n_lowers = c->root.n_layers,
+		.draft_fd = c->draft->fd,
+		.argv = c_list(&a, run->argv, 0),
+		.cwd = arena_c(&a, run->cwd),
+		.network = run->network == RUN_NETWORK_NONE ? RUN_NET_NONE
+							    : RUN_NET_HOST,
+		.insecure = run->security == RUN_SECURITY_INSECURE,
+		.hostname = "buildkitsandbox",
+		.hosts = HOSTS,
+		.resolv_conf = resolv_conf(&resolv),
+		.output = on_output,
+		.output_ctx = c,
+		.cancel_fd = opt->cancel_fd,
+	};
+	int done;
+
+	if (user_for_process(&c->root, &a, run->user, &ids, e) < 0)
+		return -1;
+	spec.uid = ids.uid;
+	spec.gid = ids.gid;
+	spec.groups = ids.groups;
+	spec.n_groups = ids.n_groups;
+	if (mounts_open(&mounts, c, &a, e) < 0)
+		return -1;
+	spec.env = process_env(&a, run, &ids, mounts.env);
+	spec.mounts = mounts.v;
+	spec.n_mounts = mounts.n;
+	done = opt->executor->run(opt->executor, &spec, &result, e);
+	mounts_close(&mounts);
+	if (done < 0) {
+		c->build->why->exit_code = result.exit_code;
+		return -1;
+	}
+	return result.exit_code ? failure(c, &result, e) : 0;
+}

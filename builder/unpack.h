@@ -1,0 +1,18 @@
+/*
+ * ADD's unpacking of archives, recognised by their content.
+ * BuildKit: solver/llbsolver/file/unpack.go.
+ */
+#ifndef BUILDER_UNPACK_H
+#define BUILDER_UNPACK_H
+
+#include "builder/copy.h"
+
+/*
+ * Unpack the selected file below the folder dest where it is a tar archive
+ * (gzip, bzip2, xz, zstd or plain). 1 unpacked, 0 it is no archive, -1 error.
+ */
+int unpack_selected(const struct source_tree *from, const struct selected *what,
+		    const struct target *to, struct str dest,
+		    const struct copy_options *opt, struct err *e);
+
+#endif
