@@ -127,8 +127,9 @@ bool clock_parse_rfc3339(struct str s, int64_t *epoch_ns)
 	    !zone(&s, &offset_s) || s.n)
 		return false;
 	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
-	    tm.tm_mday > days_of_month(tm.tm_year, tm.tm_mon) || tm.tm_hour > 23 || tm.tm_min > 59 ||
-	    tm.tm_sec > 60 || tm.tm_year > 2261)
+	    tm.tm_mday > days_of_month(tm.tm_year, tm.tm_mon) ||
+	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60 ||
+	    tm.tm_year > 2261)
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;

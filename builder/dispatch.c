@@ -597,40 +597,29 @@ static struct str_list run_argv(struct dispatch *c, struct step_run *run)
 					  STR_ARG(doc->name)));
 }
 
-static bool mount_number(struct dispatch *c, const struct word *w, bool octal,
-			 uint32_t *out, bool *has)
+/* A resolved number: its text was checked by mount_resolve. */
+static bool mount_number(const struct word *w, bool octal, uint32_t *out)
 {
-	struct str text;
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (w->text.n == 0)
-		return true;
-	if (!expand(c, w, &text))
 		return false;
-	if (octal ? !str_octal_to_u64(text, UINT32_MAX, &value)
-		  : !str_to_u64(text, UINT32_MAX, &value)) {
-		mistake(c, "mount-value", w->span, "not a number");
-		return false;
-	}
+	(void)(octal ? str_octal_to_u64(w->text, UINT32_MAX, &value)
+		     : str_to_u64(w->text, UINT32_MAX, &value));
 	*out = (uint32_t)value;
-	*has = true;
 	return true;
 }
 
 static bool mount_target(struct dispatch *c, const struct mount *in,
 			 struct step_mount *out)
 {
-	struct str target;
-
-	if (!expand(c, &in->target, &target))
-		return false;
-	if (in->kind == MOUNT_SECRET || in->kind == MOUNT_SSH) {
-		out->target = target;
+	out->target = in->target.text;
+	if (in->kind == MOUNT_SECRET || in->kind == MOUNT_SSH)
 		return true;
-	}
 	out->target = path_clean(
 		arena_of(c), path_for_workdir(arena_of(c),
-					      config_of(c)->working_dir, target));
+					      config_of(c)->working_dir,
+					      in->target.text));
 	if (str_eq_c(out->target, "/")) {
 		mistake(c, "mount-target", in->span,
 			"a mount's target can't be /");
@@ -639,34 +628,50 @@ static bool mount_target(struct dispatch *c, const struct mount *in,
 	return true;
 }
 
-static bool dispatch_mount(struct dispatch *c, const struct mount *in,
-			   struct step_mount *out)
+static bool mount_size(struct dispatch *c, const struct mount *in,
+		       struct step_mount *out)
 {
 	struct err e;
-	struct str size;
 
-	out->kind = in->kind;
-	out->sharing = in->sharing;
-	out->readonly = in->readonly;
-	out->required = in->required;
-	if (!mount_target(c, in, out) || !expand(c, &in->source, &out->source) ||
-	    !expand(c, &in->id, &out->id) || !expand(c, &in->env, &out->env) ||
-	    !mount_number(c, &in->mode, true, &out->mode, &out->has_mode) ||
-	    !mount_number(c, &in->uid, false, &out->uid, &out->has_owner) ||
-	    !mount_number(c, &in->gid, false, &out->gid, &out->has_owner) ||
-	    !expand(c, &in->size, &size))
-		return false;
-	if (size.n && size_parse(size, &out->size_bytes, &e) < 0) {
-		mistake(c, "mount-size", in->size.span, e.msg);
+	if (in->size.text.n == 0 ||
+	    size_parse(in->size.text, &out->size_bytes, &e) == 0)
+		return true;
+	mistake(c, "mount-size", in->span, e.msg);
+	return false;
+}
+
+static bool dispatch_mount(struct dispatch *c, const struct mount *written,
+			   struct step_mount *out)
+{
+	const struct word_env env = scope_env(&c->s->scope);
+	struct mount in;
+	struct err e;
+
+	if (mount_resolve(arena_of(c), written, &env, NULL, &in, &e) < 0) {
+		mistake(c, "mount", written->span, e.msg);
 		return false;
 	}
-	if (in->kind == MOUNT_CACHE && out->id.n == 0)
+	*out = (struct step_mount){
+		.kind = in.kind,
+		.source = in.source.text,
+		.id = in.id.text,
+		.env = in.env.text,
+		.sharing = in.sharing,
+		.readonly = in.readonly,
+		.required = in.required,
+	};
+	out->has_mode = mount_number(&in.mode, true, &out->mode);
+	out->has_owner = mount_number(&in.uid, false, &out->uid);
+	out->has_owner |= mount_number(&in.gid, false, &out->gid);
+	if (!mount_target(c, &in, out) || !mount_size(c, &in, out))
+		return false;
+	if (in.kind == MOUNT_CACHE && out->id.n == 0)
 		out->id = out->target;
-	if (in->kind == MOUNT_CACHE && in->from.text.n == 0) {
+	if (in.kind == MOUNT_CACHE && in.from.text.n == 0) {
 		out->origin.kind = ORIGIN_SCRATCH;
 		return true;
 	}
-	return planner_origin(c->p, c->s, &in->from, STAGE_BY_NAME, &out->origin,
+	return planner_origin(c->p, c->s, &in.from, STAGE_BY_NAME, &out->origin,
 			      &c->failed, c->e);
 }
 

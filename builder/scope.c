@@ -30,10 +30,15 @@ static bool get(void *ctx, struct str name, struct str *value)
 	return env_get(s->env, name, value);
 }
 
+struct word_env scope_env(const struct scope *s)
+{
+	return (struct word_env){get, (void *)(uintptr_t)s};
+}
+
 bool scope_expand(const struct scope *s, const struct word *w,
 		  struct str *out, struct diags *d)
 {
-	const struct word_env env = {get, (void *)(uintptr_t)s};
+	const struct word_env env = scope_env(s);
 	struct err e;
 
 	*out = w->text;
@@ -47,7 +52,7 @@ bool scope_expand(const struct scope *s, const struct word *w,
 bool scope_expand_fields(const struct scope *s, const struct word *w,
 			 struct str **out, size_t *n_out, struct diags *d)
 {
-	const struct word_env env = {get, (void *)(uintptr_t)s};
+	const struct word_env env = scope_env(s);
 	struct err e;
 
 	if (!w->template) {

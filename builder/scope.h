@@ -27,6 +27,9 @@ struct scope {
 void scope_set(struct scope *s, struct str name, struct str value);
 void scope_declare(struct scope *s, struct str name, const struct str *value);
 
+/* The scope as expansion asks it; valid until the scope changes. */
+struct word_env scope_env(const struct scope *s);
+
 /*
  * Expand w in the scope as it is now. A mistake goes to d at the word's place:
  * false then. A word that never expands gives its text.

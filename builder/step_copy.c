@@ -19,16 +19,10 @@ struct patterns {
 	bool used;
 };
 
-static int patterns_init(struct patterns *x, struct arena *a, struct str text,
-			 const char *what, struct err *e)
+static void patterns_use(struct patterns *x, const struct ignore *ignore)
 {
-	const struct ignore *ignore;
-
-	if (ignore_parse(a, text, &ignore, e) < 0)
-		return err_wrap(e, "%s", what);
 	ignore_filter_init(&x->filter, ignore, true);
 	x->used = true;
-	return 0;
 }
 
 static void patterns_release(struct patterns *x)
@@ -42,15 +36,28 @@ static void patterns_release(struct patterns *x)
 static int exclude_init(struct patterns *x, struct arena *a,
 			struct str_list list, struct err *e)
 {
-	SCOPED_BUF struct buf text = BUF_INIT(16u << 20);
+	const struct ignore *ignore;
 
-	for (size_t i = 0; i < list.n; i++) {
-		buf_add_str(&text, list.v[i]);
-		buf_add_char(&text, '\n');
-	}
 	if (list.n == 0)
 		return 0;
-	return patterns_init(x, a, arena_str(a, buf_str(&text)), "--exclude", e);
+	if (ignore_from_patterns(a, list.v, list.n, &ignore, e) < 0)
+		return err_wrap(e, "--exclude");
+	patterns_use(x, ignore);
+	return 0;
+}
+
+/* --parents: everything is left out but what the pattern names. */
+static int include_init(struct patterns *x, struct arena *a,
+			struct str pattern, struct err *e)
+{
+	const struct str list[] = {
+		STR("**"), arena_printf(a, "!%.*s", STR_ARG(pattern))};
+	const struct ignore *ignore;
+
+	if (ignore_from_patterns(a, list, ARRAY_LEN(list), &ignore, e) < 0)
+		return err_wrap(e, "--parents");
+	patterns_use(x, ignore);
+	return 0;
 }
 
 /* What a source of COPY selects, and what of it is copied. */
@@ -90,10 +97,7 @@ static int choose_with_parents(const struct source_tree *t, struct arena *a,
 	if (result == 0)
 		result = source_select(t, a, top, &out->selection, e);
 	if (result == 0 && pattern.n)
-		result = patterns_init(&out->include, a,
-				       arena_printf(a, "**\n!%.*s\n",
-						    STR_ARG(pattern)),
-				       "--parents", e);
+		result = include_init(&out->include, a, pattern, e);
 	return result;
 }
 

@@ -36,7 +36,6 @@ struct statcache {
 	size_t map_bytes;
 	const struct slot *slots;
 	size_t n_slots;
-	size_t n_entries;
 	uint8_t *seen; /* a bit for each slot that was asked for */
 	VEC(struct slot) added;
 };
@@ -107,14 +106,14 @@ static void map_file(struct statcache *c, int fd)
 		return;
 	c->slots = (const struct slot *)(h + 1);
 	c->n_slots = h->n_slots;
-	c->n_entries = h->n_entries;
 	c->seen = xcalloc(c->n_slots / 8 + 1, 1);
 }
 
 struct statcache *statcache_open(int dirfd, const char *path)
 {
 	struct statcache *c = xcalloc(1, sizeof(*c));
-	SCOPED_FD int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	SCOPED_FD int fd =
+		openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	c->dirfd = dirfd;
 	c->path = xstrdup(path);
@@ -186,6 +185,16 @@ static bool was_seen(const struct statcache *c, size_t i)
 	return c->seen[i / 8] >> i % 8 & 1;
 }
 
+/* Not what the header says: in a damaged file that may be less. */
+static size_t count_used(const struct statcache *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_slots; i++)
+		n += c->slots[i].mode != 0;
+	return n;
+}
+
 static size_t count_seen(const struct statcache *c)
 {
 	size_t n = 0;
@@ -197,6 +206,7 @@ static size_t count_seen(const struct statcache *c)
 
 int statcache_save(struct statcache *c, struct err *e)
 {
+	size_t n_old;
 	size_t n_live;
 	bool keep_unseen;
 	size_t n_slots = 64;
@@ -206,9 +216,10 @@ int statcache_save(struct statcache *c, struct err *e)
 
 	if (c->added.n == 0)
 		return 0;
+	n_old = count_used(c);
 	n_live = c->added.n + count_seen(c);
-	keep_unseen = c->n_entries <= 4 * n_live + 10000;
-	while (n_slots < 2 * (c->added.n + c->n_entries))
+	keep_unseen = n_old <= 4 * n_live + 10000;
+	while (n_slots < 2 * (c->added.n + n_old))
 		n_slots *= 2;
 	bytes = sizeof(*h) + n_slots * sizeof(struct slot);
 	h = xcalloc(1, bytes);

@@ -6,8 +6,8 @@ c=$FIXTURES/hello
 
 check "two names in one build" build -t one -t example.org/two:v2 "$c"
 "$IMGBUILD" images >"$WORK/images"
-check "images lists the first" grep -E '^docker.io/library/one:latest +' "$WORK/images"
-check "images lists the second" grep -E '^example.org/two:v2 +' "$WORK/images"
+check "images lists the first" grep -E '^one +latest +' "$WORK/images"
+check "images lists the second" grep -E '^example.org/two +v2 +' "$WORK/images"
 check "inspect prints JSON" sh -c '"$0" inspect one | python3 -m json.tool' "$IMGBUILD"
 check "history names the RUN" sh -c '"$0" history one | grep RUN' "$IMGBUILD"
 check "tag adds a name" "$IMGBUILD" tag one three:x
