@@ -19,6 +19,7 @@ static void close_fds(struct rootfs *r)
 	for (size_t i = 0; i < r->fds.n; i++)
 		(void)close(r->fds.v[i]);
 	vec_release(&r->fds);
+	vec_release(&r->visible_fds);
 }
 
 void rootfs_release(struct rootfs *r)
@@ -149,6 +150,25 @@ static int unpack_layer(struct rootfs *r, size_t i, const struct store *s,
 			  : 0;
 }
 
+/*
+ * A layer that comes again further up (an empty one, most often) is shown there
+ * only: all that it says, it says again above everything between. overlayfs
+ * refuses one folder twice (ELOOP).
+ */
+static void find_visible(struct rootfs *r)
+{
+	r->visible_fds.n = 0;
+	for (size_t i = 0; i < r->layers.n; i++) {
+		const struct digest *id = &r->layers.v[i].layer.diff_id;
+		bool again = false;
+
+		for (size_t k = i + 1; k < r->layers.n && !again; k++)
+			again = digest_eq(id, &r->layers.v[k].layer.diff_id);
+		if (!again)
+			*vec_push(&r->visible_fds) = r->fds.v[i];
+	}
+}
+
 int rootfs_open(struct rootfs *r, const struct store *s, struct view *view,
 		struct err *e)
 {
@@ -165,6 +185,8 @@ int rootfs_open(struct rootfs *r, const struct store *s, struct view *view,
 			return -1;
 		*vec_push(&r->fds) = fd;
 	}
-	*view = (struct view){.layer_fds = r->fds.v, .n_layers = r->fds.n};
+	find_visible(r);
+	*view = (struct view){.layer_fds = r->visible_fds.v,
+			      .n_layers = r->visible_fds.n};
 	return 0;
 }

@@ -24,6 +24,7 @@ struct rootfs {
 	 */
 	struct digest content_id;
 	VEC(int) fds; /* of the snapshots, for as many layers as were opened */
+	VEC(int) visible_fds; /* of them, those that a view shows; borrowed */
 };
 
 void rootfs_init(struct rootfs *r);
