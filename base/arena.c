@@ -81,23 +81,34 @@ char *arena_c(struct arena *a, struct str s)
 	return (char *)arena_str(a, s).p;
 }
 
-struct str arena_printf(struct arena *a, const char *fmt, ...)
+struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
 	char small[128];
-	va_list ap;
+	va_list again;
 	char *p;
 	int n;
 
-	va_start(ap, fmt);
+	va_copy(again, ap);
 	n = vsnprintf(small, sizeof(small), fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		abort();
-	if ((size_t)n < sizeof(small))
+	if ((size_t)n < sizeof(small)) {
+		va_end(again);
 		return arena_str(a, (struct str){small, (size_t)n});
+	}
 	p = arena_alloc(a, (size_t)n + 1);
-	va_start(ap, fmt);
-	(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	(void)vsnprintf(p, (size_t)n + 1, fmt, again);
+	va_end(again);
 	return (struct str){p, (size_t)n};
+}
+
+struct str arena_printf(struct arena *a, const char *fmt, ...)
+{
+	struct str out;
+	va_list ap;
+
+	va_start(ap, fmt);
+	out = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return out;
 }

@@ -62,7 +62,8 @@ static json_t *load(const struct store *s, const char *path, int *result,
 	json_t *root;
 
 	*result = io_read_file(s->fd, path, &text, e);
-	if (*result < 0 && e->code == ERR_LIMIT)
+	/* too large, or no regular file */
+	if (*result < 0 && (e->code == ERR_LIMIT || e->code == ERR_INVALID))
 		*result = 0;
 	if (*result <= 0)
 		return NULL;

@@ -294,6 +294,20 @@ static int walk_component(struct walk *w, struct str component, bool last,
 	return 0;
 }
 
+static int walk_up(struct walk *w, struct stat *last_st, bool *last_exists,
+		   struct err *e)
+{
+	const struct view_dir *dir;
+
+	walk_pop(w);
+	dir = &w->dirs.v[w->dirs.n - 1];
+	*last_exists = !w->beyond;
+	/* a root without layers is all there is, and keeps what it said */
+	if (w->beyond || dir->n == 0)
+		return 0;
+	return fstat(dir->fds[0], last_st) < 0 ? err_sys(e, "stat ..") : 0;
+}
+
 static int walk_path(struct walk *w, struct str path, enum view_follow follow,
 		     struct stat *last_st, bool *last_exists, struct err *e)
 {
@@ -307,11 +321,8 @@ static int walk_path(struct walk *w, struct str path, enum view_follow follow,
 		if (str_eq_c(component, "."))
 			continue;
 		if (str_eq_c(component, "..")) {
-			walk_pop(w);
-			*last_exists = !w->beyond;
-			if (!w->beyond &&
-			    fstat(w->dirs.v[w->dirs.n - 1].fds[0], last_st) < 0)
-				return err_sys(e, "stat ..");
+			if (walk_up(w, last_st, last_exists, e) < 0)
+				return -1;
 			continue;
 		}
 		if (walk_component(w, component, last, follow, last_st,

@@ -15,23 +15,6 @@ void diags_release(struct diags *d)
 	*d = (struct diags){.arena = d->arena};
 }
 
-__attribute__((format(printf, 2, 0))) static struct str
-format_text(struct arena *a, const char *fmt, va_list ap)
-{
-	va_list again;
-	char *p;
-	int n;
-
-	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
-	if (n < 0)
-		abort();
-	p = arena_alloc(a, (size_t)n + 1);
-	(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
-	return (struct str){p, (size_t)n};
-}
-
 struct diag *diag_add(struct diags *d, const char *id,
 		      enum diag_severity severity, struct span span,
 		      const char *fmt, ...)
@@ -46,7 +29,7 @@ struct diag *diag_add(struct diags *d, const char *id,
 	diag = &d->v[d->n++];
 	*diag = (struct diag){.id = id, .severity = severity, .span = span};
 	va_start(ap, fmt);
-	diag->text = format_text(d->arena, fmt, ap);
+	diag->text = arena_vprintf(d->arena, fmt, ap);
 	va_end(ap);
 	if (severity == DIAG_ERROR)
 		d->n_errors++;
@@ -58,7 +41,7 @@ void diag_hint(struct diags *d, struct diag *diag, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	diag->hint = format_text(d->arena, fmt, ap);
+	diag->hint = arena_vprintf(d->arena, fmt, ap);
 	va_end(ap);
 }
 

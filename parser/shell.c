@@ -6,51 +6,28 @@
  *   command  = simple | compound redirect* | name "()" command
  *   simple   = (assignment | redirect)* word (word | redirect)*
  */
-#include "parser/shell.h"
-
-#include "base/vec.h"
-#include "parser/shell_lex.h"
+#include "parser/shell_parse.h"
 
 #include <string.h>
 
-struct pending_heredoc {
-	struct str name;
-	bool strip_tabs;
-};
-
-struct shell_parser {
-	struct arena *arena;
-	const char *base;
-	const char *p;
-	const char *limit;
-	unsigned depth;
-	const char *bad_at; /* the first mistake; NULL */
-	VEC(struct shell_command) commands;
-	VEC(struct shell_word) words; /* of the commands being read: a stack */
-	VEC(struct shell_pipe) pipes;
-	VEC(struct pending_heredoc) heredocs; /* bodies after the next newline */
-	struct buf text; /* of the words being read: a stack */
-};
-
-static void parse_list(struct shell_parser *s);
 static void parse_command(struct shell_parser *s);
 
-static void fail(struct shell_parser *s, const char *at)
+void shell_fail(struct shell_parser *s, const char *at)
 {
 	if (!s->bad_at)
 		s->bad_at = at;
 	s->p = s->limit; /* every loop ends at the limit */
 }
 
-static bool enter(struct shell_parser *s)
+bool shell_enter(struct shell_parser *s)
 {
 	if (++s->depth <= SHELL_MAX_DEPTH)
 		return true;
-	fail(s, s->p);
+	shell_fail(s, s->p);
 	return false;
 }
 
-static uint32_t offset_of(const struct shell_parser *s, const char *p)
+uint32_t shell_offset(const struct shell_parser *s, const char *p)
 {
 	return (uint32_t)(p - s->base);
 }
@@ -65,10 +42,9 @@ static enum shell_token peek(struct shell_parser *s, const char **start)
 
 static void skip_line(struct shell_parser *s, struct str *line)
 {
-	const char *end = s->p < s->limit
-				  ? memchr(s->p, '\n',
-					   (size_t)(s->limit - s->p))
-				  : NULL;
+	const char *end =
+		s->p < s->limit ? memchr(s->p, '\n', (size_t)(s->limit - s->p))
+				: NULL;
 	const char *next = end ? end + 1 : s->limit;
 
 	*line = (struct str){s->p, (size_t)((end ? end : s->limit) - s->p)};
@@ -93,7 +69,7 @@ static void skip_heredocs(struct shell_parser *s)
 	s->heredocs.n = 0;
 }
 
-static enum shell_token next(struct shell_parser *s, const char **start)
+enum shell_token shell_next(struct shell_parser *s, const char **start)
 {
 	enum shell_token token = shell_lex(&s->p, s->limit, start);
 
@@ -107,15 +83,15 @@ static void skip_newlines(struct shell_parser *s)
 	const char *start;
 
 	while (peek(s, &start) == SHELL_NEWLINE)
-		(void)next(s, &start);
+		(void)shell_next(s, &start);
 }
 
 static void expect(struct shell_parser *s, enum shell_token token)
 {
 	const char *start;
 
-	if (next(s, &start) != token)
-		fail(s, start);
+	if (shell_next(s, &start) != token)
+		shell_fail(s, start);
 }
 
 /* The bare word that begins at start, as long as it needs no unquoting. */
@@ -155,285 +131,14 @@ static bool take_word(struct shell_parser *s, const char *word)
 static void expect_word(struct shell_parser *s, const char *word)
 {
 	if (!take_word(s, word))
-		fail(s, s->p);
-}
-
-/* Words. */
-
-struct word_state {
-	struct shell_word *word;
-	bool copied; /* the text is no longer what stands in the script */
-};
-
-static void add_text(struct shell_parser *s, const char *from, const char *to)
-{
-	buf_add(&s->text, from, (size_t)(to - from));
-}
-
-static void skip_single(struct shell_parser *s, bool ansi)
-{
-	const char *from = s->p;
-
-	while (s->p < s->limit && *s->p != '\'') {
-		if (ansi && *s->p == '\\' && s->p + 1 < s->limit) {
-			add_text(s, from, s->p);
-			from = ++s->p;
-		}
-		s->p++;
-	}
-	add_text(s, from, s->p);
-	if (s->p == s->limit)
-		fail(s, s->limit);
-	else
-		s->p++;
-}
-
-static void parse_substitution(struct shell_parser *s, const char *from)
-{
-	const char *start;
-
-	if (enter(s)) {
-		parse_list(s);
-		if (next(s, &start) != SHELL_CLOSE)
-			fail(s, from);
-	}
-	s->depth--;
-}
-
-/* Behind ((: the end of the expression, or NULL where it is none. */
-static const char *arithmetic_end(const struct shell_parser *s)
-{
-	size_t depth = 0;
-
-	for (const char *p = s->p; p < s->limit; p++) {
-		if (*p == '\\' || *p == '\'' || *p == '"' || *p == '\n')
-			continue;
-		if (*p == '(') {
-			depth++;
-		} else if (*p == ')') {
-			if (depth == 0)
-				return p + 1 < s->limit && p[1] == ')' ? p + 2
-								       : NULL;
-			depth--;
-		}
-	}
-	return NULL;
-}
-
-/* from is the $ of $((, which may also be $( ( list ) ). */
-static void parse_arithmetic(struct shell_parser *s, const char *from)
-{
-	const char *end = arithmetic_end(s);
-
-	if (end) {
-		s->p = end;
-		return;
-	}
-	s->p = from + 2;
-	parse_substitution(s, from);
-}
-
-/* Behind `: the script up to the next one. */
-static void parse_backticks(struct shell_parser *s)
-{
-	const char *end = s->p;
-	const char *limit = s->limit;
-	bool plain = true;
-
-	while (end < limit && *end != '`') {
-		if (*end == '\\') {
-			plain = false;
-			end++;
-		}
-		end++;
-	}
-	if (end >= limit) {
-		fail(s, s->p);
-		return;
-	}
-	if (plain && enter(s)) {
-		s->limit = end;
-		parse_list(s);
-		if (s->p != end && !s->bad_at)
-			fail(s, s->p);
-		s->limit = limit;
-		s->depth--;
-	}
-	s->p = s->bad_at ? limit : end + 1;
-}
-
-static void parse_double(struct shell_parser *s);
-
-/* Behind ${: up to its }. What it holds is text, but for substitutions. */
-static void parse_parameter(struct shell_parser *s, const char *from)
-{
-	size_t mark = s->text.n;
-
-	if (!enter(s)) {
-		s->depth--;
-		return;
-	}
-	while (s->p < s->limit && *s->p != '}') {
-		const char *piece = s->p;
-
-		switch (shell_lex_word(&s->p, s->limit)) {
-		case PIECE_SINGLE: skip_single(s, false); break;
-		case PIECE_ANSI: skip_single(s, true); break;
-		case PIECE_DOUBLE: parse_double(s); break;
-		case PIECE_PARAMETER: parse_parameter(s, piece); break;
-		case PIECE_ARITHMETIC: parse_arithmetic(s, piece); break;
-		case PIECE_COMMAND: parse_substitution(s, piece); break;
-		case PIECE_BACKTICK: parse_backticks(s); break;
-		case PIECE_TEXT: {
-			const char *close = memchr(piece, '}',
-						   (size_t)(s->p - piece));
-
-			s->p = close ? close : s->p;
-			break;
-		}
-		case PIECE_END:
-		case PIECE_PROCESS: s->p = piece + 1; break;
-		case PIECE_ESCAPE:
-		case PIECE_JOIN:
-		case PIECE_VARIABLE:
-		case PIECE_DOLLAR: break;
-		}
-	}
-	s->text.n = mark;
-	if (s->p >= s->limit)
-		fail(s, from);
-	else
-		s->p++;
-	s->depth--;
-}
-
-/* A piece that both bare and quoted words have. False for any other. */
-static bool parse_expansion(struct shell_parser *s, enum shell_piece kind,
-			    const char *from)
-{
-	size_t mark = s->text.n;
-	const char *text = "$()";
-
-	switch (kind) {
-	case PIECE_VARIABLE: add_text(s, from, s->p); return true;
-	case PIECE_PARAMETER:
-		parse_parameter(s, from);
-		text = "${}";
-		break;
-	case PIECE_ARITHMETIC:
-		parse_arithmetic(s, from);
-		text = "${}";
-		break;
-	case PIECE_COMMAND:
-	case PIECE_PROCESS: parse_substitution(s, from); break;
-	case PIECE_BACKTICK: parse_backticks(s); break;
-	case PIECE_END:
-	case PIECE_TEXT:
-	case PIECE_ESCAPE:
-	case PIECE_JOIN:
-	case PIECE_SINGLE:
-	case PIECE_ANSI:
-	case PIECE_DOUBLE:
-	case PIECE_DOLLAR: return false;
-	}
-	s->text.n = mark;
-	buf_add(&s->text, text, 3);
-	return true;
-}
-
-static bool add_plain(struct shell_parser *s, enum shell_piece kind,
-		      const char *from)
-{
-	if (kind == PIECE_JOIN)
-		return true;
-	if (kind != PIECE_TEXT && kind != PIECE_ESCAPE && kind != PIECE_DOLLAR)
-		return false;
-	add_text(s, from + (kind == PIECE_ESCAPE), s->p);
-	return true;
-}
-
-/* Behind ": the text up to the next one. Whether it is constant. */
-static bool parse_double_text(struct shell_parser *s)
-{
-	const char *open = s->p;
-	bool constant = true;
-
-	for (;;) {
-		const char *from = s->p;
-		enum shell_piece kind = shell_lex_quoted(&s->p, s->limit);
-
-		if (kind == PIECE_END)
-			break;
-		if (!add_plain(s, kind, from)) {
-			constant = false;
-			(void)parse_expansion(s, kind, from);
-		}
-	}
-	if (s->p >= s->limit)
-		fail(s, open);
-	else
-		s->p++;
-	return constant;
-}
-
-static void parse_double(struct shell_parser *s)
-{
-	(void)parse_double_text(s);
-}
-
-/* One piece; false at the end of the word. */
-static bool parse_piece(struct shell_parser *s, struct word_state *w)
-{
-	const char *from = s->p;
-	enum shell_piece kind = shell_lex_word(&s->p, s->limit);
-
-	if (kind == PIECE_END)
-		return false;
-	if (add_plain(s, kind, from)) {
-		w->copied |= kind == PIECE_ESCAPE || kind == PIECE_JOIN;
-		w->word->quoted |= kind == PIECE_ESCAPE;
-		return true;
-	}
-	w->copied = true;
-	if (parse_expansion(s, kind, from)) {
-		w->word->constant = false;
-		return true;
-	}
-	w->word->quoted = true;
-	if (kind == PIECE_DOUBLE)
-		w->word->constant &= parse_double_text(s);
-	else
-		skip_single(s, kind == PIECE_ANSI);
-	return true;
-}
-
-/* The word at start. *out is set even where it is bad. */
-static void parse_word(struct shell_parser *s, const char *start,
-		       struct shell_word *out)
-{
-	struct word_state w = {out, false};
-	size_t mark = s->text.n;
-
-	s->p = start;
-	*out = (struct shell_word){.constant = true};
-	while (parse_piece(s, &w))
-		;
-	out->span = (struct span){offset_of(s, start), offset_of(s, s->p)};
-	if (w.copied)
-		out->text = arena_str(s->arena, str_skip(buf_str(&s->text),
-							 mark));
-	else
-		out->text = (struct str){start, (size_t)(s->p - start)};
-	s->text.n = mark;
-	if (s->p == start) /* a byte that begins no word */
-		fail(s, start);
+		shell_fail(s, s->p);
 }
 
 static void push_word(struct shell_parser *s, const char *start)
 {
 	struct shell_word word;
 
-	parse_word(s, start, &word);
+	shell_parse_word(s, start, &word);
 	*vec_push(&s->words) = word;
 }
 
@@ -443,10 +148,10 @@ static void parse_target(struct shell_parser *s)
 	struct shell_word ignored;
 	const char *start;
 
-	if (next(s, &start) == SHELL_WORD)
-		parse_word(s, start, &ignored);
+	if (shell_next(s, &start) == SHELL_WORD)
+		shell_parse_word(s, start, &ignored);
 	else
-		fail(s, start);
+		shell_fail(s, start);
 }
 
 static void parse_heredoc(struct shell_parser *s)
@@ -456,11 +161,11 @@ static void parse_heredoc(struct shell_parser *s)
 	struct shell_word name;
 	const char *start;
 
-	if (next(s, &start) != SHELL_WORD) {
-		fail(s, start);
+	if (shell_next(s, &start) != SHELL_WORD) {
+		shell_fail(s, start);
 		return;
 	}
-	parse_word(s, start, &name);
+	shell_parse_word(s, start, &name);
 	h = vec_push(&s->heredocs);
 	h->name = name.text;
 	h->strip_tabs = strip_tabs;
@@ -476,7 +181,7 @@ static void parse_redirects(struct shell_parser *s)
 
 		if (token != SHELL_REDIRECT && token != SHELL_HEREDOC)
 			return;
-		(void)next(s, &start);
+		(void)shell_next(s, &start);
 		if (token == SHELL_HEREDOC)
 			parse_heredoc(s);
 		else
@@ -493,14 +198,14 @@ static void parse_array(struct shell_parser *s)
 	struct shell_word ignored;
 
 	for (;;) {
-		enum shell_token token = next(s, &start);
+		enum shell_token token = shell_next(s, &start);
 
 		if (token == SHELL_CLOSE)
 			return;
 		if (token == SHELL_WORD) {
-			parse_word(s, start, &ignored);
+			shell_parse_word(s, start, &ignored);
 		} else if (token != SHELL_NEWLINE) {
-			fail(s, start);
+			shell_fail(s, start);
 			return;
 		}
 	}
@@ -549,9 +254,9 @@ static void finish_simple(struct shell_parser *s, size_t index, size_t mark,
 	command->n_words = n - n_assignments;
 	if (command->n_words) {
 		command->assignments = copy_words(s, mark, n_assignments);
-		command->words = copy_words(s, mark + n_assignments,
-					    command->n_words);
-		command->span.offset = offset_of(s, from);
+		command->words =
+			copy_words(s, mark + n_assignments, command->n_words);
+		command->span.offset = shell_offset(s, from);
 		command->span.end = s->words.v[s->words.n - 1].span.end;
 	}
 	s->words.n = mark;
@@ -578,8 +283,9 @@ static void parse_simple(struct shell_parser *s, const char *from)
 		parse_redirects(s);
 		token = peek(s, &start);
 		if (token == SHELL_OPEN && n > n_assignments) {
-			(void)next(s, &start);
-			expect(s, SHELL_CLOSE); /* name(): the command is its body */
+			(void)shell_next(s, &start);
+			expect(s, SHELL_CLOSE); /* name(): the command is its
+						   body */
 			s->words.n = mark;
 			parse_function_body(s);
 			return;
@@ -602,25 +308,25 @@ static void parse_do(struct shell_parser *s)
 {
 	skip_newlines(s);
 	expect_word(s, "do");
-	parse_list(s);
+	shell_parse_list(s);
 	expect_word(s, "done");
 }
 
 static void parse_if(struct shell_parser *s)
 {
 	do {
-		parse_list(s);
+		shell_parse_list(s);
 		expect_word(s, "then");
-		parse_list(s);
+		shell_parse_list(s);
 	} while (take_word(s, "elif"));
 	if (take_word(s, "else"))
-		parse_list(s);
+		shell_parse_list(s);
 	expect_word(s, "fi");
 }
 
 static void parse_loop(struct shell_parser *s)
 {
-	parse_list(s);
+	shell_parse_list(s);
 	parse_do(s);
 }
 
@@ -631,15 +337,15 @@ static void skip_words(struct shell_parser *s)
 	const char *start;
 
 	while (peek(s, &start) == SHELL_WORD)
-		parse_word(s, start, &ignored);
+		shell_parse_word(s, start, &ignored);
 	if (peek(s, &start) == SHELL_SEMI)
-		(void)next(s, &start);
+		(void)shell_next(s, &start);
 }
 
 /* Behind ((. False where no )) comes. */
 static bool skip_arithmetic(struct shell_parser *s)
 {
-	const char *end = arithmetic_end(s);
+	const char *end = shell_arithmetic_end(s);
 
 	if (end)
 		s->p = end;
@@ -653,22 +359,22 @@ static void parse_for(struct shell_parser *s)
 	const char *start;
 
 	if (peek(s, &start) == SHELL_OPEN) {
-		s->p = start + 2;
-		if (s->p > s->limit || start[1] != '(' || !skip_arithmetic(s))
-			fail(s, start);
+		s->p = s->limit - start > 2 ? start + 2 : s->limit;
+		if (s->p == s->limit || start[1] != '(' || !skip_arithmetic(s))
+			shell_fail(s, start);
 	} else if (peek(s, &start) == SHELL_WORD) {
-		parse_word(s, start, &name);
+		shell_parse_word(s, start, &name);
 	} else {
-		fail(s, start);
+		shell_fail(s, start);
 	}
 	if (peek(s, &start) == SHELL_SEMI)
-		(void)next(s, &start);
+		(void)shell_next(s, &start);
 	skip_newlines(s);
 	if (take_word(s, "in"))
 		skip_words(s);
 	skip_newlines(s);
 	if (take_word(s, "{")) { /* bash's for name in words; { list; } */
-		parse_list(s);
+		shell_parse_list(s);
 		expect_word(s, "}");
 		return;
 	}
@@ -680,30 +386,30 @@ static void parse_clause(struct shell_parser *s)
 {
 	struct shell_word pattern;
 	const char *start;
-	enum shell_token token = next(s, &start);
+	enum shell_token token = shell_next(s, &start);
 
 	if (token == SHELL_OPEN)
-		token = next(s, &start);
+		token = shell_next(s, &start);
 	for (;;) {
 		if (token != SHELL_WORD) {
-			fail(s, start);
+			shell_fail(s, start);
 			return;
 		}
-		parse_word(s, start, &pattern);
-		token = next(s, &start);
+		shell_parse_word(s, start, &pattern);
+		token = shell_next(s, &start);
 		if (token == SHELL_CLOSE)
 			break;
 		if (token != SHELL_PIPE) {
-			fail(s, start);
+			shell_fail(s, start);
 			return;
 		}
-		token = next(s, &start);
+		token = shell_next(s, &start);
 	}
-	parse_list(s);
+	shell_parse_list(s);
 	if (peek(s, &start) == SHELL_DSEMI)
-		(void)next(s, &start);
+		(void)shell_next(s, &start);
 	else if (!at_word(s, "esac"))
-		fail(s, start);
+		shell_fail(s, start);
 }
 
 static void parse_case(struct shell_parser *s)
@@ -711,11 +417,11 @@ static void parse_case(struct shell_parser *s)
 	struct shell_word word;
 	const char *start;
 
-	if (next(s, &start) != SHELL_WORD) {
-		fail(s, start);
+	if (shell_next(s, &start) != SHELL_WORD) {
+		shell_fail(s, start);
 		return;
 	}
-	parse_word(s, start, &word);
+	shell_parse_word(s, start, &word);
 	skip_newlines(s);
 	expect_word(s, "in");
 	skip_newlines(s);
@@ -728,7 +434,7 @@ static void parse_case(struct shell_parser *s)
 
 static void parse_group(struct shell_parser *s)
 {
-	parse_list(s);
+	shell_parse_list(s);
 	expect_word(s, "}");
 }
 
@@ -737,13 +443,13 @@ static void parse_function(struct shell_parser *s)
 	struct shell_word name;
 	const char *start;
 
-	if (next(s, &start) != SHELL_WORD) {
-		fail(s, start);
+	if (shell_next(s, &start) != SHELL_WORD) {
+		shell_fail(s, start);
 		return;
 	}
-	parse_word(s, start, &name);
+	shell_parse_word(s, start, &name);
 	if (peek(s, &start) == SHELL_OPEN) {
-		(void)next(s, &start);
+		(void)shell_next(s, &start);
 		expect(s, SHELL_CLOSE);
 	}
 	parse_function_body(s);
@@ -756,14 +462,14 @@ static void parse_test(struct shell_parser *s)
 	const char *start;
 
 	while (!take_word(s, "]]")) {
-		enum shell_token token = next(s, &start);
+		enum shell_token token = shell_next(s, &start);
 
 		if (token == SHELL_END) {
-			fail(s, start);
+			shell_fail(s, start);
 			return;
 		}
 		if (token == SHELL_WORD)
-			parse_word(s, start, &ignored);
+			shell_parse_word(s, start, &ignored);
 	}
 }
 
@@ -771,11 +477,9 @@ static const struct {
 	const char *word;
 	void (*parse)(struct shell_parser *s);
 } compounds[] = {
-	{"{", parse_group},      {"if", parse_if},
-	{"while", parse_loop},   {"until", parse_loop},
-	{"for", parse_for},      {"select", parse_for},
-	{"case", parse_case},    {"[[", parse_test},
-	{"function", parse_function},
+	{"{", parse_group},    {"if", parse_if},   {"while", parse_loop},
+	{"until", parse_loop}, {"for", parse_for}, {"select", parse_for},
+	{"case", parse_case},  {"[[", parse_test}, {"function", parse_function},
 };
 
 static void parse_paren(struct shell_parser *s, const char *start)
@@ -786,7 +490,7 @@ static void parse_paren(struct shell_parser *s, const char *start)
 			return;
 		s->p = start + 1;
 	}
-	parse_list(s);
+	shell_parse_list(s);
 	expect(s, SHELL_CLOSE);
 }
 
@@ -796,7 +500,7 @@ static void parse_compound_or_simple(struct shell_parser *s)
 	enum shell_token token = peek(s, &start);
 
 	if (token == SHELL_OPEN) {
-		(void)next(s, &start);
+		(void)shell_next(s, &start);
 		parse_paren(s, start);
 		parse_redirects(s);
 		return;
@@ -811,12 +515,12 @@ static void parse_compound_or_simple(struct shell_parser *s)
 	    token == SHELL_HEREDOC)
 		parse_simple(s, start);
 	else
-		fail(s, start);
+		shell_fail(s, start);
 }
 
 static void parse_command(struct shell_parser *s)
 {
-	if (enter(s))
+	if (shell_enter(s))
 		parse_compound_or_simple(s);
 	s->depth--;
 }
@@ -831,9 +535,9 @@ static void parse_pipeline(struct shell_parser *s)
 	while (peek(s, &start) == SHELL_PIPE) {
 		struct shell_pipe *pipe = vec_push(&s->pipes);
 
-		(void)next(s, &start);
-		pipe->span = (struct span){offset_of(s, start),
-					   offset_of(s, s->p)};
+		(void)shell_next(s, &start);
+		pipe->span = (struct span){shell_offset(s, start),
+					   shell_offset(s, s->p)};
 		pipe->n_before = s->commands.n;
 		skip_newlines(s);
 		parse_command(s);
@@ -855,7 +559,7 @@ static bool at_list_end(struct shell_parser *s, const char *start)
 }
 
 /* Up to the end, or to what only the caller knows: ), ;; or a closing word. */
-static void parse_list(struct shell_parser *s)
+void shell_parse_list(struct shell_parser *s)
 {
 	const char *start;
 
@@ -872,14 +576,14 @@ static void parse_list(struct shell_parser *s)
 		token = peek(s, &start);
 		if (token == SHELL_SEMI || token == SHELL_AMP ||
 		    token == SHELL_NEWLINE) {
-			(void)next(s, &start);
+			(void)shell_next(s, &start);
 		} else if (token == SHELL_AND || token == SHELL_OR) {
-			(void)next(s, &start);
+			(void)shell_next(s, &start);
 			skip_newlines(s);
 			if (peek(s, &start) == SHELL_END)
-				fail(s, start);
+				shell_fail(s, start);
 		} else if (token == SHELL_WORD) {
-			fail(s, start); /* behind a compound command */
+			shell_fail(s, start); /* behind a compound command */
 		}
 	}
 }
@@ -922,12 +626,12 @@ void shell_parse(struct arena *a, struct str text, struct shell_script *out)
 	*out = (struct shell_script){0};
 	if (text.n == 0)
 		return;
-	parse_list(&s);
-	if (next(&s, &start) != SHELL_END)
-		fail(&s, start);
+	shell_parse_list(&s);
+	if (shell_next(&s, &start) != SHELL_END)
+		shell_fail(&s, start);
 	if (s.bad_at) {
 		out->bad = true;
-		out->bad_offset = offset_of(&s, s.bad_at);
+		out->bad_offset = shell_offset(&s, s.bad_at);
 	} else {
 		take_results(&s, out);
 	}

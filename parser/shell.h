@@ -45,7 +45,8 @@ struct shell_script {
 	size_t n_commands;
 	const struct shell_pipe *pipes;
 	size_t n_pipes;
-	bool bad; /* no shell could run it: nothing else is set but bad_offset */
+	bool bad; /* no shell could run it: nothing else is set but bad_offset
+		   */
 	uint32_t bad_offset;
 };
 
