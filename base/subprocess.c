@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +50,28 @@ static int drain(int fd, struct buf *out, const char *what, struct err *e)
 	return 0;
 }
 
+/*
+ * exec says EACCES where a folder of PATH can't be searched, though the program
+ * may be nowhere.
+ */
+static bool is_nowhere(const char *name)
+{
+	struct str path = str_from(getenv("PATH"));
+	struct str folder;
+
+	if (strchr(name, '/'))
+		return false;
+	while (path.n) {
+		SCOPED_PTR char *file = NULL;
+
+		(void)str_cut(path, ':', &folder, &path);
+		file = xasprintf("%.*s/%s", STR_ARG(folder), name);
+		if (access(file, F_OK) == 0)
+			return false;
+	}
+	return true;
+}
+
 int subprocess_run(const char *const *argv, struct buf *out, int *status,
 		   struct err *e)
 {
@@ -63,10 +86,11 @@ int subprocess_run(const char *const *argv, struct buf *out, int *status,
 	(void)close(fds[1]);
 	if (failed) {
 		(void)close(fds[0]);
-		errno = failed;
-		if (failed == ENOENT)
+		if (failed == ENOENT ||
+		    (failed == EACCES && is_nowhere(argv[0])))
 			return err_set(e, ERR_NOT_FOUND,
 				       "%s: no such program", argv[0]);
+		errno = failed;
 		return err_sys(e, "run %s", argv[0]);
 	}
 	read_failed = drain(fds[0], out, argv[0], e);

@@ -4,7 +4,7 @@
 Every row is a pair of commands. They run in turn (first, second, first, ...),
 each with an untimed preparation before it; what counts is the user and system
 CPU time of the whole process tree, as wait4 tells it, and the median over the
-runs. Peak memory is the largest process of the tree.
+runs. Peak memory is imgbuild's own, read from /proc while it runs.
 """
 import argparse
 import os
@@ -14,23 +14,38 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 IMGBUILD = os.path.realpath(os.environ["IMGBUILD"])
 USER = "imgbuild-test"
 
 
-def cpu(argv, env=None, cwd=None):
-    """CPU milliseconds, wall aside, and peak memory in MiB of argv."""
+def start(argv, env=None):
     quiet = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
              (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
-    if cwd:
-        os.chdir(cwd)
-    pid = os.posix_spawnp(argv[0], argv, env or os.environ, file_actions=quiet)
-    _, status, usage = os.wait4(pid, 0)
+    return os.posix_spawnp(argv[0], argv, env or os.environ,
+                           file_actions=quiet)
+
+
+def cpu(argv, env=None):
+    """CPU milliseconds of argv and all that it starts."""
+    _, status, usage = os.wait4(start(argv, env), 0)
     if status != 0:
         sys.exit("measure.py: failed: %s" % " ".join(argv))
-    return (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / 1024
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def peak(argv, env):
+    """The most memory, in MiB, that argv's process had at once."""
+    pid, most = start(argv, env), 0
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        with open("/proc/%d/status" % pid) as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    most = max(most, int(line.split()[1]) / 1024)
+        time.sleep(0.003)
+    return most
 
 
 class Side:
@@ -45,13 +60,11 @@ class Side:
         if user:
             self.argv = ["setpriv", "--reuid=" + user, "--regid=" + user,
                          "--init-groups"] + self.argv
-        self.times, self.peak = [], 0
+        self.times = []
 
     def run(self):
         self.prepare()
-        time, peak = cpu(self.argv, self.env)
-        self.times.append(time)
-        self.peak = max(self.peak, peak)
+        self.times.append(cpu(self.argv, self.env))
 
 
 def median(side):
@@ -67,8 +80,8 @@ class Bench:
         os.makedirs(self.dir, exist_ok=True)
         os.chmod(self.dir, 0o755)
         self.own = "BENCH_DIR" not in os.environ
-        print("| work | floor | imgbuild ms | floor ms | ratio | target | "
-              "peak MiB |\n|---|---|---|---|---|---|---|")
+        print("| work | floor | imgbuild ms | floor ms | ratio | target |\n"
+              "|---|---|---|---|---|---|")
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
@@ -91,10 +104,10 @@ class Bench:
                 side.run()
         mine = (median(ours) - (median(less) if less else 0)) / per
         base = median(theirs)
-        print("| %s | `%s` | %.2f | %.2f | %.2f | ≤ %s%s | %.0f |" % (
+        print("| %s | `%s` | %.2f | %.2f | %.2f | ≤ %s%s |" % (
             work, floor.replace("|", "\\|"), mine, base,
             (mine - plus / per) / base, target,
-            " + %g ms a build" % plus if plus else "", ours.peak))
+            " + %g ms a build" % plus if plus else ""))
         sys.stdout.flush()
 
     # ---- data ----
@@ -228,7 +241,7 @@ class Bench:
         row = "a RUN step's overhead, root"
         if self.wanted(row):
             if os.geteuid() != 0:
-                print("| %s | skipped: not root | | | | | |" % row)
+                print("| %s | skipped: not root | | | | |" % row)
             else:
                 store = self.store("root")
                 self.compare(
@@ -251,7 +264,7 @@ class Bench:
                 pwd.getpwnam(USER)
             except KeyError:
                 print("| %s | skipped: no user %s, run the integration tests "
-                      "first | | | | | |" % (row, USER))
+                      "first | | | | |" % (row, USER))
                 return
             user = USER
         store = self.store("user", user)
@@ -310,7 +323,7 @@ class Bench:
             if kind != "none":
                 program = packer.split("|")[1].strip()
                 if not shutil.which(program.split()[0]):
-                    print("| %s | skipped: no %s | | | | | |" %
+                    print("| %s | skipped: no %s | | | | |" %
                           (row, program.split()[0]))
                     continue
                 floor += packer.format(top)
@@ -336,7 +349,10 @@ class Bench:
         plain = self.path("many")
 
         def fresh():
-            shutil.rmtree(plain, ignore_errors=True)
+            # Deleting here would slow down the creations that follow.
+            if os.path.exists(plain):
+                os.rename(plain, tempfile.mkdtemp(dir=self.path("empty-many")))
+        os.makedirs(self.path("empty-many"), exist_ok=True)
         store = self.store("many")
         busybox = shutil.which("busybox")
         self.compare(
@@ -345,6 +361,7 @@ class Bench:
             Side("%s sh -c '%s' && tar -C %s -c . | openssl dgst -sha256" %
                  (busybox, loop % (plain, plain), plain), fresh), 1.0, 5)
         fresh()
+        shutil.rmtree(self.path("empty-many"))
 
     def memory(self):
         row = "peak memory"
@@ -360,11 +377,11 @@ class Bench:
             with open(os.path.join(top, "one-file"), "wb") as out:
                 out.truncate(size << 20)
             env = dict(os.environ, IMGBUILD_ROOT=store)
-            _, peak = cpu(self.build(
+            most = peak(self.build(
                 top, self.path("bulk.Dockerfile"), "-o",
                 "type=oci,dest=" + self.path("memory.tar")), env)
-            print("| peak memory, %d MB layer | | | | | flat | %.0f |" %
-                  (2 * size, peak))
+            print("| peak memory, %d MB layer | | %.0f MiB | | | flat |" %
+                  (2 * size, most))
             shutil.rmtree(store, ignore_errors=True)
             os.unlink(self.path("memory.tar"))
 

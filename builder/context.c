@@ -163,42 +163,37 @@ static int collect_match(struct tree_visitor *visitor,
 }
 
 
-static enum tree_verdict only_start(struct tree_filter *filter,
-				    const struct tree_entry *entry)
-{
-	(void)filter;
-	return entry->rel_depth == 0 ? TREE_IN : TREE_OUT;
-}
+/* Stops a walk at the first thing that it finds. */
+struct finder {
+	struct tree_visitor visitor;
+	bool found;
+};
 
-static int ignore_entry(struct tree_visitor *visitor,
-			const struct tree_entry *entry, struct err *e)
+static int stop_walk(struct tree_visitor *visitor,
+		     const struct tree_entry *entry, struct err *e)
 {
-	(void)visitor;
+	struct finder *f = (struct finder *)visitor;
+
 	(void)entry;
-	(void)e;
-	return 0;
+	f->found = true;
+	return err_set(e, ERR_CANCELLED, "found");
 }
 
 /*
- * An excluded folder with something in it that is not exists too, so only what
- * is no folder can be asked without looking below.
+ * Whether the filter leaves anything at a resolved path: an excluded folder
+ * with something in it that is not excluded exists too. 1, 0, -1.
  */
-static int exists(const struct source_tree *t, struct str path, bool is_dir,
-		  struct err *e)
+static int exists(const struct source_tree *t, struct str path, struct err *e)
 {
-	struct tree_filter start = {.check = only_start};
-	struct tree_filter *const filters[] = {is_dir ? t->filter : &start,
-					       t->filter};
 	const struct tree tree = {
-		.view = t->view,
-		.filters = filters,
-		.n_filters = t->filter ? (is_dir ? 1 : 2) : 0,
-	};
-	struct tree_visitor visitor = {.entry = ignore_entry};
+		.view = t->view, .filters = &t->filter, .n_filters = 1};
+	struct finder f = {.visitor.entry = stop_walk};
 
 	if (!t->filter || path.n == 0)
 		return 1;
-	return tree_walk(&tree, path, &visitor, e);
+	if (tree_walk(&tree, path, &f.visitor, e) < 0 && !f.found)
+		return -1;
+	return f.found;
 }
 
 /* The links of a match are followed, its name stays. */
@@ -211,7 +206,7 @@ static int resolve_selected(const struct source_tree *t, struct arena *a,
 
 	if (view_resolve(&t->view, a, s->path, VIEW_FOLLOW, &at, e) < 0)
 		return -1;
-	found = at.exists ? exists(t, at.path, S_ISDIR(at.st.st_mode), e) : 0;
+	found = at.exists ? exists(t, at.path, e) : 0;
 	if (found < 0)
 		return -1;
 	if (found == 0)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/version.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,9 +32,34 @@ static const struct command commands[] = {
 	{"tag", cmd_tag, "Give an image another name"},
 };
 
+/* What to do about a system's refusal, where that is not plain. */
+static const char *advice(const struct err *e)
+{
+	if (e->code != ERR_SYS)
+		return NULL;
+	switch (e->sys) {
+	case ENOSPC:
+	case EDQUOT:
+		return "free some space, or put the store on another disk with "
+		       "IMGBUILD_ROOT";
+	case EACCES:
+		return "run imgbuild as a user who may read and write there";
+	case EROFS:
+		return "put the store on a disk that can be written, with "
+		       "IMGBUILD_ROOT";
+	case EMFILE:
+		return "raise the limit of open files (ulimit -n)";
+	default: return NULL;
+	}
+}
+
 int report(const struct err *e)
 {
+	const char *what_to_do = advice(e);
+
 	fprintf(stderr, "imgbuild: %s\n", e->msg);
+	if (what_to_do)
+		fprintf(stderr, "hint: %s\n", what_to_do);
 	return EXIT_FAILED;
 }
 

@@ -22,6 +22,7 @@ enum diag_severity {
 
 struct diag {
 	const char *id; /* static: "unknown-instruction", "DL3008" */
+	const char *alias; /* the linter's: the other rule set's id; NULL */
 	enum diag_severity severity;
 	struct span span;
 	struct str text; /* lower-case, no full stop, names the object */

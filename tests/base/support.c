@@ -250,7 +250,7 @@ void skip_unless_root(void)
 {
 	if (geteuid() == 0)
 		return;
-	print_message("needs root: chown\n");
+	print_message("needs root: owners, capabilities, devices\n");
 	skip();
 }
 
