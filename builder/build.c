@@ -125,7 +125,7 @@ int build_origin(struct build *b, const struct origin *origin,
 	tree->cache = rootfs_statcache(b, scratch);
 	if (build_enter(b, e) < 0)
 		return -1;
-	return rootfs_open(scratch, b->store, &tree->view, e);
+	return rootfs_open(scratch, b->store, b->opt->events, &tree->view, e);
 }
 
 static void emit(struct build *b, enum event_kind kind, unsigned step,
@@ -247,7 +247,7 @@ static int execute_step(struct build *b, const struct step *step,
 	SCOPED_FD int log_fd = -1;
 	int result;
 
-	if (build_enter(b, e) < 0 || rootfs_open(r, b->store, &c.root, e) < 0)
+	if (build_enter(b, e) < 0 || rootfs_open(r, b->store, b->opt->events, &c.root, e) < 0)
 		return -1;
 	if (step->kind == STEP_RUN) {
 		if (prepare_executor(b, e) < 0)
@@ -321,6 +321,7 @@ static int run_step(struct build *b, const struct step *step, struct rootfs *r,
 		     clock_monotonic_ns() - started_ns);
 	}
 	rootfs_add(r, &layer, NULL);
+	r->layers.v[r->layers.n - 1].fresh = !found;
 	return 0;
 }
 

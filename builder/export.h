@@ -50,6 +50,7 @@ struct export_layer {
 	bool from_blob; /* else written from the snapshot, uncompressed */
 	struct digest snapshot;
 	int64_t mtime_max_s;
+	bool fresh; /* the snapshot was hashed a moment ago */
 };
 
 /* Decide, and compress what is not there yet. *out lives in a. */

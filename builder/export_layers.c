@@ -27,7 +27,10 @@ static const char *variant_kind(const struct export_spec *spec,
 static int write_snapshot(const struct export_layer *l, struct sink *out,
 			  struct layer_info *info, struct err *e)
 {
-	const struct layer_write_options opt = {.mtime_max_s = l->mtime_max_s};
+	const struct layer_write_options opt = {
+		.mtime_max_s = l->mtime_max_s,
+		.bytes_only = l->fresh && l->mtime_max_s == INT64_MAX,
+	};
 	SCOPED_FD int fd = snapshot_open(l->store, &l->snapshot, e);
 
 	if (fd < 0)
@@ -40,7 +43,7 @@ static int check_diff_id(const struct export_layer *l,
 {
 	char text[DIGEST_STRING_SIZE];
 
-	if (digest_eq(&info->diff_id, &l->diff_id))
+	if (l->fresh || digest_eq(&info->diff_id, &l->diff_id))
 		return 0;
 	return err_set(e, ERR_CORRUPT,
 		       "snapshot of layer %s was changed: build again with "
@@ -77,7 +80,8 @@ static int make_variant(const struct export_spec *spec, const char *kind,
 	result = compress(l, spec, &draft, &info, e);
 	if (result == 0 && l->mtime_max_s == INT64_MAX)
 		result = check_diff_id(l, &info, e);
-	l->diff_id = info.diff_id;
+	if (l->mtime_max_s != INT64_MAX)
+		l->diff_id = info.diff_id;
 	l->descriptor.size_bytes = draft.size_bytes;
 	if (result == 0)
 		result = blob_commit(&draft, &l->descriptor.digest, e);
@@ -154,6 +158,7 @@ static int make_layer(const struct store *s, const struct rootfs_layer *from,
 		.diff_id = from->layer.diff_id,
 		.snapshot = from->layer.diff_id,
 		.mtime_max_s = INT64_MAX,
+		.fresh = from->fresh,
 	};
 	if (from->blob.size_bytes)
 		there = blob_stat(&s->blobs, &from->blob.digest, &size_bytes, e);

@@ -71,9 +71,10 @@ int rootfs_from_image(struct rootfs *r, const struct plan_image *image,
 	return 0;
 }
 
-/* For hard links into the layers below: resolved within them. */
+/* What layer_apply asks of the layers below, and tells. */
 struct lower {
 	struct view view;
+	struct event_sink *events;
 };
 
 static int open_lower(void *ctx, const char *path)
@@ -88,7 +89,8 @@ static int open_lower(void *ctx, const char *path)
 
 	errno = ENOENT;
 	if (view_resolve(&l->view, &a, str_from(path), VIEW_FOLLOW_DIRS, &at,
-			 &e) < 0 || !at.exists || !S_ISREG(at.st.st_mode))
+			 &e) < 0 || !at.exists || at.path.n == 0 ||
+	    !(S_ISREG(at.st.st_mode) || S_ISDIR(at.st.st_mode)))
 		return -1;
 	if (view_open_dir(&l->view, path_dir(at.path), &dir, &e) <= 0)
 		return -1;
@@ -98,14 +100,24 @@ static int open_lower(void *ctx, const char *path)
 	return openat(entry.dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+static void warn(void *ctx, const char *message)
+{
+	const struct lower *l = ctx;
+	const struct event event = {.kind = EVENT_NOTE,
+				    .text = str_from(message)};
+
+	if (l->events)
+		l->events->emit(l->events, &event);
+}
+
 static int apply_blob(struct snapshot_draft *d, int blob_fd,
 		      const struct view *below, const struct rootfs_layer *l,
-		      struct err *e)
+		      struct event_sink *events, struct err *e)
 {
 	struct fd_source file;
-	struct lower lower = {*below};
-	const struct layer_apply_options opt = {.open_lower = open_lower,
-						.ctx = &lower};
+	struct lower lower = {*below, events};
+	const struct layer_apply_options opt = {
+		.open_lower = open_lower, .warn = warn, .ctx = &lower};
 	struct decompressor *plain;
 	struct digest diff_id;
 	uint64_t size_bytes;
@@ -126,7 +138,7 @@ static int apply_blob(struct snapshot_draft *d, int blob_fd,
 }
 
 static int unpack_layer(struct rootfs *r, size_t i, const struct store *s,
-			struct err *e)
+			struct event_sink *events, struct err *e)
 {
 	const struct rootfs_layer *l = &r->layers.v[i];
 	const struct view below = {.layer_fds = r->fds.v, .n_layers = i};
@@ -143,7 +155,7 @@ static int unpack_layer(struct rootfs *r, size_t i, const struct store *s,
 	fd = blob_open(&s->blobs, &l->blob.digest, e);
 	if (fd < 0 || snapshot_begin(&draft, s, e) < 0)
 		return -1;
-	result = apply_blob(&draft, fd, &below, l, e);
+	result = apply_blob(&draft, fd, &below, l, events, e);
 	snapshot_release(&draft);
 	return result < 0 ? err_wrap(e, "unpack layer %s",
 				     digest_string(&l->blob.digest, text))
@@ -169,8 +181,8 @@ static void find_visible(struct rootfs *r)
 	}
 }
 
-int rootfs_open(struct rootfs *r, const struct store *s, struct view *view,
-		struct err *e)
+int rootfs_open(struct rootfs *r, const struct store *s,
+		struct event_sink *events, struct view *view, struct err *e)
 {
 	while (r->fds.n < r->layers.n) {
 		size_t i = r->fds.n;
@@ -179,7 +191,7 @@ int rootfs_open(struct rootfs *r, const struct store *s, struct view *view,
 		int fd;
 
 		if (there == 0)
-			there = unpack_layer(r, i, s, e);
+			there = unpack_layer(r, i, s, events, e);
 		fd = there < 0 ? -1 : snapshot_open(s, id, e);
 		if (fd < 0)
 			return -1;

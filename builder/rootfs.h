@@ -5,6 +5,7 @@
 #define BUILDER_ROOTFS_H
 
 #include "base/vec.h"
+#include "builder/event.h"
 #include "builder/plan.h"
 #include "cache/record.h"
 #include "cache/store.h"
@@ -14,6 +15,7 @@ struct rootfs_layer {
 	struct layer layer;
 	/* The blob that a base image brought it as; size_bytes 0: none. */
 	struct descriptor blob;
+	bool fresh; /* hashed by this very process: no need to check it again */
 };
 
 struct rootfs {
@@ -38,9 +40,10 @@ int rootfs_from_image(struct rootfs *r, const struct plan_image *image,
 
 /*
  * Open the snapshots, unpacking those that a base image brought and no step
- * has needed before. *view borrows from r until it changes.
+ * has needed before; what of those this machine can't make is told to events,
+ * which may be NULL. *view borrows from r until it changes.
  */
-int rootfs_open(struct rootfs *r, const struct store *s, struct view *view,
-		struct err *e);
+int rootfs_open(struct rootfs *r, const struct store *s,
+		struct event_sink *events, struct view *view, struct err *e);
 
 #endif

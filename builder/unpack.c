@@ -19,7 +19,8 @@ struct folder_time {
 
 struct unpacker {
 	struct tar_walker walker;
-	struct arena arena;
+	struct arena arena;   /* for as long as the archive */
+	struct arena scratch; /* for an entry */
 	const struct target *to;
 	const struct copy_options *opt;
 	struct str dest; /* resolved; below it everything lands */
@@ -73,7 +74,7 @@ static int resolve_entry(struct unpacker *u, struct str path,
 		fds[dest.n - 1 - i] = dest.fds[i];
 	root.layer_fds = fds;
 	root.n_layers = dest.n;
-	result = view_resolve(&root, &u->arena, path, VIEW_FOLLOW_DIRS, at, e);
+	result = view_resolve(&root, &u->scratch, path, VIEW_FOLLOW_DIRS, at, e);
 	free(fds);
 	return result;
 }
@@ -86,11 +87,11 @@ static int find_place(struct unpacker *u, struct str path, struct place *out,
 
 	if (resolve_entry(u, path, &at, e) < 0)
 		return -1;
-	out->path = path_in_root(&u->arena,
-				 arena_printf(&u->arena, "%.*s/%.*s",
+	out->path = path_in_root(&u->scratch,
+				 arena_printf(&u->scratch, "%.*s/%.*s",
 					      STR_ARG(u->dest),
 					      STR_ARG(at.path)));
-	out->name = arena_c(&u->arena, path_base(out->path));
+	out->name = arena_c(&u->scratch, path_base(out->path));
 	return target_open(u->to, path_dir(out->path), &root, &out->dir, e);
 }
 
@@ -133,7 +134,7 @@ static int unpack_folder(struct unpacker *u, const struct tar_entry *entry,
 		return -1;
 	target_dir_release(&child);
 	late = vec_push(&u->folders);
-	late->path = p->path;
+	late->path = arena_str(&u->arena, p->path);
 	late->mtime_s = entry->mtime_s;
 	return set_metadata(u, entry, p, e);
 }
@@ -191,7 +192,7 @@ static int unpack_other(struct unpacker *u, const struct tar_entry *entry,
 	if (S_ISREG(entry->mode))
 		return unpack_file(u, entry, content, p, e);
 	if (S_ISLNK(entry->mode)) {
-		if (symlinkat(arena_c(&u->arena, entry->link), p->dir.fd,
+		if (symlinkat(arena_c(&u->scratch, entry->link), p->dir.fd,
 			      p->name) < 0)
 			return err_sys(e, "create link %s", p->name);
 	} else if (mknodat(p->dir.fd, p->name, entry->mode, entry->rdev) < 0) {
@@ -245,6 +246,7 @@ static int unpack_entry(struct tar_walker *walker,
 			 ? unpack_folder(u, entry, &place, e)
 			 : unpack_other(u, entry, content, &place, e);
 	target_dir_release(&place.dir);
+	arena_release(&u->scratch);
 	return result < 0 ? err_wrap(e, "archive: %.*s", STR_ARG(entry->path))
 			  : 0;
 }
@@ -312,9 +314,8 @@ static int unpack_stream(struct unpacker *u, int fd, struct err *e)
 	return result;
 }
 
-int unpack_selected(const struct source_tree *from, const struct selected *what,
-		    const struct target *to, struct str dest,
-		    const struct copy_options *opt, struct err *e)
+int unpack_fd(int fd, const struct target *to, struct str dest,
+	      const struct copy_options *opt, struct err *e)
 {
 	/* owners are the archive's own unless --chown says otherwise */
 	struct copy_options own = *opt;
@@ -326,16 +327,25 @@ int unpack_selected(const struct source_tree *from, const struct selected *what,
 		.opt = &own,
 		.dest_text = dest,
 	};
-	SCOPED_FD int fd = open_selected(from, what, e);
 	int result;
 
-	if (fd < 0)
-		return e->code == ERR_UNSUPPORTED ? 0 : -1;
 	plain.folder_mode = 0755;
 	if (!opt->owner_given)
 		own.has_owner = false;
 	result = unpack_stream(&u, fd, e);
 	vec_release(&u.folders);
+	arena_release(&u.scratch);
 	arena_release(&u.arena);
 	return result;
+}
+
+int unpack_selected(const struct source_tree *from, const struct selected *what,
+		    const struct target *to, struct str dest,
+		    const struct copy_options *opt, struct err *e)
+{
+	SCOPED_FD int fd = open_selected(from, what, e);
+
+	if (fd < 0)
+		return e->code == ERR_UNSUPPORTED ? 0 : -1;
+	return unpack_fd(fd, to, dest, opt, e);
 }

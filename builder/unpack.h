@@ -15,4 +15,8 @@ int unpack_selected(const struct source_tree *from, const struct selected *what,
 		    const struct target *to, struct str dest,
 		    const struct copy_options *opt, struct err *e);
 
+/* The same for an open file, read from its offset. */
+int unpack_fd(int fd, const struct target *to, struct str dest,
+	      const struct copy_options *opt, struct err *e);
+
 #endif

@@ -357,7 +357,9 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 	};
 	const struct command_help help = {
 		"imgbuild [build] [OPTIONS] CONTEXT",
-		"Builds an image from the Dockerfile in the folder CONTEXT.\n"
+		"Builds an image from the Dockerfile in the folder CONTEXT; - "
+		"reads a tar of\nthe context, or a Dockerfile alone, from "
+		"stdin.\n"
 		"An output also takes compression=gzip|zstd|none, "
 		"compression-level=N and\nrewrite-timestamp=true; it may be "
 		"repeated, and dest=- is stdout.",

@@ -3,7 +3,9 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "builder/build.h"
+#include "builder/context_stream.h"
 #include "builder/sandbox.h"
+#include "builder/userns.h"
 #include "cli/build_options.h"
 #include "cli/cancel.h"
 #include "cli/progress.h"
@@ -25,6 +27,8 @@ struct session {
 	struct diags diags;
 	const struct dockerfile *dockerfile;
 	char *dockerfile_path; /* absolute; "" for stdin */
+	const char *context;
+	struct context_stream stream; /* where the context is "-" */
 	const struct plan *plan;
 	struct progress progress;
 	struct build_result result;
@@ -45,6 +49,39 @@ static int read_stdin(struct session *s, struct err *e)
 	return io_read_fd(STDIN_FILENO, &s->text, "stdin", e);
 }
 
+/* `imgbuild -`: a tar of the context, or a Dockerfile alone, on stdin. */
+static int read_context(struct session *s, struct err *e)
+{
+	int is_archive;
+
+	s->context = s->request->context;
+	if (strcmp(s->context, "-") != 0)
+		return 0;
+	if (s->request->dockerfile && strcmp(s->request->dockerfile, "-") == 0)
+		return err_set(e, ERR_INVALID, "the context and the Dockerfile "
+			       "can't both come from stdin");
+	if (userns_enter(tier_probe(), e) < 0 || store_reopen(&s->store, e) < 0)
+		return -1;
+	is_archive = context_stream_open(&s->stream, &s->store, STDIN_FILENO,
+					 &s->text, e);
+	if (is_archive < 0)
+		return err_wrap(e, "build context");
+	s->context = s->stream.path;
+	if (!is_archive)
+		s->dockerfile_path = xstrdup("");
+	return is_archive;
+}
+
+static char *dockerfile_location(const struct session *s)
+{
+	const char *given = s->request->dockerfile;
+
+	/* in a context that came as a stream, -f is below it */
+	if (given && !s->stream.name)
+		return xstrdup(given);
+	return xasprintf("%s/%s", s->context, given ? given : "Dockerfile");
+}
+
 static int read_dockerfile(struct session *s, struct err *e)
 {
 	const struct build_request *r = s->request;
@@ -53,16 +90,19 @@ static int read_dockerfile(struct session *s, struct err *e)
 	int found;
 
 	s->text = BUF_INIT(SOURCE_MAX_BYTES);
+	if (read_context(s, e) < 0)
+		return -1;
+	if (s->dockerfile_path)
+		return 0;
 	if (r->dockerfile && strcmp(r->dockerfile, "-") == 0)
 		return read_stdin(s, e);
-	path = r->dockerfile ? xstrdup(r->dockerfile)
-			     : xasprintf("%s/Dockerfile", r->context);
+	path = dockerfile_location(s);
 	found = io_read_file(AT_FDCWD, path, &s->text, e);
 	if (found < 0)
 		return -1;
 	if (found == 0) {
 		SCOPED_FD int context =
-			io_open_dir(AT_FDCWD, r->context, &open_error);
+			io_open_dir(AT_FDCWD, s->context, &open_error);
 
 		if (context < 0)
 			return err_set(e, ERR_NOT_FOUND, "build context: %s",
@@ -92,14 +132,12 @@ static int make_plan(struct session *s)
 	struct store_source images;
 	struct err e;
 
-	if (read_dockerfile(s, &e) < 0)
+	if (store_open(&s->store, NULL, &e) < 0 || read_dockerfile(s, &e) < 0)
 		return report(&e);
 	source_init(&s->source, &s->arena, display_name(s), buf_str(&s->text));
 	diags_init(&s->diags, &s->arena);
 	s->dockerfile = dockerfile_parse(&s->arena, &s->source, &s->diags);
 	if (s->diags.n_errors == 0) {
-		if (store_open(&s->store, NULL, &e) < 0)
-			return report(&e);
 		store_source_init(&images, &s->store);
 		if (plan_make(&s->arena, s->dockerfile, &s->request->plan,
 			      &images.source, &s->diags, &s->plan, &e) < 0)
@@ -194,7 +232,7 @@ static int run_build(struct session *s)
 	struct build_failure why = {0};
 	struct err e;
 	struct build_options opt = {
-		.context_path = s->request->context,
+		.context_path = s->context,
 		.dockerfile_name = *s->dockerfile_path ? s->dockerfile_path
 						       : "Dockerfile",
 		.no_cache = s->request->no_cache,
@@ -350,6 +388,7 @@ static void session_release(struct session *s)
 {
 	rootfs_release(&s->result.rootfs);
 	diags_release(&s->diags);
+	context_stream_close(&s->stream);
 	buf_release(&s->text);
 	store_release(&s->store);
 	free(s->dockerfile_path);
@@ -359,7 +398,8 @@ static void session_release(struct session *s)
 int cmd_build(int argc, char **argv)
 {
 	struct build_request request;
-	struct session s = {.request = &request, .store.fd = -1};
+	struct session s = {
+		.request = &request, .store.fd = -1, .stream.fd = -1};
 	bool done;
 	int status = build_request_parse(&request, argc, argv, &done);
 

@@ -7,6 +7,7 @@
 /* rules_packages.c: each row has its data there */
 rule_function check_pinned;
 rule_function check_flag;
+rule_function check_pip_cache;
 rule_function check_clean;
 rule_function check_forbidden;
 struct package_rule;
@@ -26,7 +27,6 @@ rule_function check_wget_progress;
 rule_function check_wget_and_curl;
 rule_function check_link_shell;
 rule_function check_pipefail;
-rule_function check_pip_cache;
 
 /* rules_images.c */
 rule_function check_tag;

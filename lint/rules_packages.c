@@ -129,28 +129,82 @@ static bool is_very_quiet(const struct shell_command *c)
 	return n >= 2;
 }
 
-void check_flag(struct lint *l, const struct rule *rule)
+static void check_item(struct lint *l, const struct rule *rule,
+		       const struct lint_item *item)
 {
 	const struct package_rule *r = rule->data;
 
+	if (!item->run || (r->cache && run_has_cache(item->in, r->cache)))
+		return;
+	for (size_t i = 0; i < item->run->script.n_commands; i++) {
+		const struct shell_command *c = &item->run->script.commands[i];
+		struct operands o;
+
+		if (!matches(r, c, &o) || has_option(r, c) ||
+		    (r == &apt_yes && is_very_quiet(c)))
+			continue;
+		(void)lint_report_script(l, rule, item->run, c->span,
+					 "%.*s without %s",
+					 STR_ARG(c->words[0].text), r->pin);
+	}
+}
+
+void check_flag(struct lint *l, const struct rule *rule)
+{
+	FOR_ITEMS(l, item)
+		check_item(l, rule, item);
+}
+
+static bool is_true(struct str value)
+{
+	return str_eq_c(value, "1") || str_eq_nocase(value, STR("true")) ||
+	       str_eq_nocase(value, STR("on")) ||
+	       str_eq_nocase(value, STR("yes"));
+}
+
+static bool turns_pip_cache_off(const struct instruction *in)
+{
+	if (in->kind != INSTRUCTION_ENV && in->kind != INSTRUCTION_ARG)
+		return false;
+	for (size_t i = 0; i < in->pairs.n; i++)
+		if (str_eq_c(in->pairs.v[i].key.text, "PIP_NO_CACHE_DIR") &&
+		    is_true(lint_plain(&in->pairs.v[i].value)))
+			return true;
+	return false;
+}
+
+/* A script that sets PIP_NO_CACHE_DIR itself, exported or before the command. */
+static bool script_turns_pip_cache_off(const struct lint_run *run)
+{
+	struct str rest = run->text.text;
+	const char *at = rest.n ? memmem(rest.p, rest.n, "PIP_NO_CACHE_DIR=", 17)
+				: NULL;
+	size_t n;
+
+	if (!at)
+		return false;
+	rest = str_skip(rest, (size_t)(at - rest.p) + 17);
+	for (n = 0; n < rest.n && n < 5; n++)
+		if (strchr(" ;&\n\t", rest.p[n]))
+			break;
+	return is_true(str_sub(rest, 0, n));
+}
+
+/* As check_flag, but the environment may have turned the cache off. */
+void check_pip_cache(struct lint *l, const struct rule *rule)
+{
+	bool *off = arena_new_array(l->arena, l->n_stages + 1, bool);
+
 	FOR_ITEMS(l, item)
 	{
-		if (!item->run || (r->cache && run_has_cache(item->in, r->cache)))
-			continue;
-		for (size_t i = 0; i < item->run->script.n_commands; i++) {
-			const struct shell_command *c =
-				&item->run->script.commands[i];
-			struct operands o;
+		bool *now = &off[item->stage + 1]; /* 0: before any stage */
 
-			if (!matches(r, c, &o) || has_option(r, c) ||
-			    (strcmp(rule->id, "DL3014") == 0 &&
-			     is_very_quiet(c)))
-				continue;
-			(void)lint_report_script(l, rule, item->run, c->span,
-						 "%.*s without %s",
-						 STR_ARG(c->words[0].text),
-						 r->pin);
-		}
+		if (item->in->kind == INSTRUCTION_FROM)
+			*now = off[l->stages[item->stage].base + 1];
+		if (turns_pip_cache_off(item->in))
+			*now = true;
+		if (item->run && !*now && !script_turns_pip_cache_off(item->run))
+			check_item(l, rule, item);
 	}
 }
 

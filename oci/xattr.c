@@ -10,10 +10,7 @@
 
 bool xattr_is_kept(struct str name)
 {
-	if (str_starts(name, "user."))
-		return !str_starts(name, "user.overlay.");
-	return str_eq_c(name, XATTR_CAPABILITY) ||
-	       str_starts(name, "system.posix_acl_");
+	return str_eq_c(name, XATTR_CAPABILITY);
 }
 
 /* Where to read from: an open file, or a path that ends in a link. */

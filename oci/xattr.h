@@ -1,11 +1,8 @@
 /*
- * Extended attributes that belong into a layer.
- *
- * Kept: user.*, security.capability, system.posix_acl_*. Left out, because
- * they say something about the machine and not about the file, or can't be
- * read by an ordinary user, so that one snapshot would not give one layer:
- * user.overlay.*, trusted.*, every other security.* (labels of SELinux and
- * SMACK, hashes of IMA and EVM).
+ * Extended attributes that belong into a layer: security.capability, as in
+ * BuildKit's layers (containerd, archive/tar.go, HandleChange). The others say
+ * something about the machine and not about the file (labels, hashes, marks of
+ * overlayfs), or are not what the reference image has (user.*, ACLs).
  */
 #ifndef OCI_XATTR_H
 #define OCI_XATTR_H

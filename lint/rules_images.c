@@ -1,0 +1,364 @@
+/* FROM: the image, its tag, its registry, its platform. */
+#include "lint/rules.h"
+
+#include "parser/suggest.h"
+
+#include <string.h>
+
+/* "registry/name:tag@digest", cut without checking. */
+struct image_name {
+	struct str registry; /* empty where it is docker.io */
+	struct str name;     /* with the registry */
+	struct str tag;
+	struct str digest;
+};
+
+static struct image_name cut_image(struct str text)
+{
+	struct image_name image = {.name = text};
+	struct str rest;
+	struct str first;
+	ptrdiff_t colon;
+
+	if (str_cut(text, '@', &image.name, &rest))
+		image.digest = rest;
+	colon = str_rfind(image.name, ':');
+	if (colon > str_rfind(image.name, '/')) {
+		image.tag = str_skip(image.name, (size_t)colon + 1);
+		image.name.n = (size_t)colon;
+	}
+	if (str_cut(image.name, '/', &first, &rest) &&
+	    (str_find(first, '.') >= 0 || str_find(first, ':') >= 0 ||
+	     str_eq_c(first, "localhost")))
+		image.registry = first;
+	return image;
+}
+
+/* FROM of an image, not of a stage or scratch. */
+static bool is_image(const struct lint *l, const struct lint_item *item,
+		     struct image_name *out)
+{
+	if (item->in->kind != INSTRUCTION_FROM ||
+	    item->in->from.base.text.n == 0 ||
+	    l->stages[item->stage].base != NO_STAGE)
+		return false;
+	*out = cut_image(lint_plain(&item->in->from.base));
+	return !str_eq_c(out->name, "scratch");
+}
+
+static bool name_is_variable(struct str name)
+{
+	ptrdiff_t slash = str_rfind(name, '/');
+
+	return str_find(str_skip(name, (size_t)(slash + 1)), '$') >= 0;
+}
+
+void check_tag(struct lint *l, const struct rule *rule)
+{
+	struct image_name image;
+
+	FOR_ITEMS(l, item)
+	{
+		if (is_image(l, item, &image) && image.digest.n == 0 &&
+		    image.tag.n == 0 && !name_is_variable(image.name))
+			(void)lint_report(l, rule, item->in->from.base.span,
+					  "%.*s has no tag: what it is changes "
+					  "with time", STR_ARG(image.name));
+	}
+}
+
+void check_latest(struct lint *l, const struct rule *rule)
+{
+	struct image_name image;
+
+	FOR_ITEMS(l, item)
+	{
+		if (is_image(l, item, &image) && image.digest.n == 0 &&
+		    str_eq_c(image.tag, "latest"))
+			(void)lint_report(l, rule, item->in->from.base.span,
+					  "%.*s:latest changes with time: pin a "
+					  "release", STR_ARG(image.name));
+	}
+}
+
+/* pattern may hold one * at either end, or be "*". */
+static bool registry_matches(struct str registry, struct str pattern)
+{
+	if (str_eq_c(pattern, "*"))
+		return true;
+	if (pattern.n && pattern.p[0] == '*') {
+		struct str end = str_skip(pattern, 1);
+
+		return registry.n >= end.n &&
+		       str_eq(str_skip(registry, registry.n - end.n), end);
+	}
+	if (pattern.n && pattern.p[pattern.n - 1] == '*')
+		return registry.n >= pattern.n - 1 &&
+		       memcmp(registry.p, pattern.p, pattern.n - 1) == 0;
+	return str_eq(registry, pattern);
+}
+
+void check_trusted(struct lint *l, const struct rule *rule)
+{
+	const struct lint_strings *trusted = &l->options->trusted;
+
+	if (trusted->n == 0)
+		return;
+	FOR_ITEMS(l, item)
+	{
+		struct image_name image;
+		bool found = false;
+
+		if (!is_image(l, item, &image))
+			continue;
+		if (image.registry.n == 0) {
+			if (name_is_variable(image.name))
+				continue;
+			image.registry = STR("docker.io");
+		}
+		for (size_t i = 0; i < trusted->n && !found; i++)
+			found = registry_matches(image.registry,
+						 trusted->v[i]) ||
+				(str_eq_c(image.registry, "docker.io") &&
+				 str_eq_c(trusted->v[i], "hub.docker.com"));
+		if (!found)
+			(void)lint_report(l, rule, item->in->from.base.span,
+					  "%.*s is not among the trusted "
+					  "registries",
+					  STR_ARG(image.registry));
+	}
+}
+
+/* BuildKit accepts it in a stage that is named for the platform. */
+static bool named_for_platform(const struct from *from, struct str platform)
+{
+	while (platform.n) {
+		struct str part;
+		char text[64];
+
+		(void)str_cut(platform, '/', &part, &platform);
+		if (part.n == 0 || part.n >= sizeof(text))
+			continue;
+		memcpy(text, part.p, part.n);
+		text[part.n] = '\0';
+		if (str_has(from->alias, text))
+			return true;
+	}
+	return false;
+}
+
+void check_platform_constant(struct lint *l, const struct rule *rule)
+{
+	FOR_ITEMS(l, item)
+	{
+		const struct from *from = &item->in->from;
+		struct diag *diag;
+
+		if (item->in->kind != INSTRUCTION_FROM ||
+		    from->platform.text.n == 0 ||
+		    str_find(from->platform.text, '$') >= 0)
+			continue;
+		diag = lint_report(l, rule, from->platform.span,
+				   "the platform is always %.*s, whatever is "
+				   "built for", STR_ARG(from->platform.text));
+		if (named_for_platform(from, from->platform.text))
+			diag->alias = NULL;
+	}
+}
+
+void check_platform_redundant(struct lint *l, const struct rule *rule)
+{
+	FOR_ITEMS(l, item)
+	{
+		struct str platform;
+
+		if (item->in->kind != INSTRUCTION_FROM)
+			continue;
+		platform = lint_plain(&item->in->from.platform);
+		if (str_eq_c(platform, "$TARGETPLATFORM") ||
+		    str_eq_c(platform, "${TARGETPLATFORM}"))
+			(void)lint_report(l, rule, item->in->from.platform.span,
+					  "the target platform is what FROM "
+					  "takes anyway");
+	}
+}
+
+/* Variables in FROM. */
+
+static const char *const platform_args[] = {
+	"BUILDPLATFORM",  "BUILDOS",  "BUILDOSVERSION",  "BUILDARCH",
+	"BUILDVARIANT",   "TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION",
+	"TARGETARCH",     "TARGETVARIANT", "TARGETSTAGE",
+};
+
+static bool is_platform_arg(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(platform_args); i++)
+		if (str_eq_c(name, platform_args[i]))
+			return true;
+	return false;
+}
+
+/* The last ARG of that name before the first FROM. */
+static const struct pair *meta_arg(const struct dockerfile *df,
+				   struct str name)
+{
+	for (size_t i = df->n_meta_args; i-- > 0;) {
+		const struct pairs *pairs = &df->instructions[i].pairs;
+
+		for (size_t k = pairs->n; k-- > 0;)
+			if (str_eq(pairs->v[k].key.text, name))
+				return &pairs->v[k];
+	}
+	return NULL;
+}
+
+static const char *suggest_arg(struct lint *l, struct str name)
+{
+	const struct dockerfile *df = l->df;
+	size_t n = 0;
+	const char **names;
+
+	for (size_t i = 0; i < df->n_meta_args; i++)
+		n += df->instructions[i].pairs.n;
+	names = arena_new_array(l->arena, n + ARRAY_LEN(platform_args),
+				const char *);
+	n = 0;
+	for (size_t i = 0; i < df->n_meta_args; i++)
+		for (size_t k = 0; k < df->instructions[i].pairs.n; k++)
+			names[n++] = arena_c(
+				l->arena,
+				df->instructions[i].pairs.v[k].key.text);
+	for (size_t i = 0; i < ARRAY_LEN(platform_args); i++)
+		names[n++] = platform_args[i];
+	return suggest(name, names, n);
+}
+
+static void check_names(struct lint *l, const struct rule *rule,
+			const struct word *word)
+{
+	struct word_names names;
+
+	if (!word->template)
+		return;
+	names = word_names(word->template);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *near;
+		struct diag *diag;
+
+		if (meta_arg(l->df, names.v[i]) || is_platform_arg(names.v[i]))
+			continue;
+		diag = lint_report(l, rule, word->span,
+				   "no ARG before the first FROM declares %.*s",
+				   STR_ARG(names.v[i]));
+		near = suggest_arg(l, names.v[i]);
+		if (near)
+			diag_hint(l->diags, diag, "did you mean %s?", near);
+	}
+}
+
+void check_arg_in_from(struct lint *l, const struct rule *rule)
+{
+	FOR_ITEMS(l, item)
+	{
+		if (item->in->kind != INSTRUCTION_FROM)
+			continue;
+		check_names(l, rule, &item->in->from.base);
+		check_names(l, rule, &item->in->from.platform);
+	}
+}
+
+struct defaults {
+	struct lint *lint;
+	unsigned depth;
+};
+
+/* What an ARG before the first FROM is worth when nobody sets it. */
+static bool get_default(void *ctx, struct str name, struct str *value)
+{
+	struct defaults *d = ctx;
+	const struct pair *pair = meta_arg(d->lint->df, name);
+	struct word_env env = {get_default, d};
+	struct err e;
+	bool found;
+
+	if (!pair && is_platform_arg(name)) {
+		*value = STR("linux");
+		return true;
+	}
+	if (!pair || !pair->has_value || d->depth > 8)
+		return false;
+	*value = pair->value.text;
+	if (!pair->value.template)
+		return true;
+	d->depth++;
+	found = word_expand(d->lint->arena, pair->value.template, &env, NULL,
+			    value, &e) == 0;
+	d->depth--;
+	return found;
+}
+
+/* Only what no reference can be; the whole grammar is oci's. */
+static bool is_reference(struct str s)
+{
+	if (s.n == 0 || strchr(":/@-._", s.p[0]) ||
+	    strchr(":/@-._", s.p[s.n - 1]))
+		return false;
+	if (str_has(s, "//") || str_has(s, "::") || str_has(s, ":/") ||
+	    str_has(s, "/:") || str_has(s, ":@") || str_has(s, "/-"))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' ||
+		    strchr("$\"'\\{}()<>|;&*?!", s.p[i]))
+			return false;
+	return true;
+}
+
+void check_default_in_from(struct lint *l, const struct rule *rule)
+{
+	struct defaults d = {l, 0};
+	struct word_env env = {get_default, &d};
+
+	FOR_ITEMS(l, item)
+	{
+		const struct word *base = &item->in->from.base;
+		struct str value;
+		struct err e;
+
+		if (item->in->kind != INSTRUCTION_FROM ||
+		    !lint_has_variable(base))
+			continue;
+		if (word_expand(l->arena, base->template, &env, NULL, &value,
+				&e) == 0 &&
+		    is_reference(value))
+			continue;
+		(void)lint_report(l, rule, base->span,
+				  "with no build arguments %.*s is no image: "
+				  "give its ARG a default",
+				  STR_ARG(base->text));
+	}
+}
+
+void check_image_platform(struct lint *l, const struct rule *rule)
+{
+	const struct lint_options *o = l->options;
+
+	if (!o->image_platform)
+		return;
+	FOR_ITEMS(l, item)
+	{
+		const struct from *from = &item->in->from;
+		struct image_name image;
+		struct str found;
+
+		if (!is_image(l, item, &image) || from->platform.text.n == 0 ||
+		    lint_has_variable(&from->platform) ||
+		    !o->image_platform(o->image_ctx, lint_plain(&from->base),
+				       &found) ||
+		    str_eq(found, lint_plain(&from->platform)))
+			continue;
+		(void)lint_report(l, rule, from->platform.span,
+				  "%.*s is an image for %.*s",
+				  STR_ARG(from->base.text), STR_ARG(found));
+	}
+}
