@@ -106,45 +106,6 @@ int buf_check(const struct buf *b, const char *what, struct err *e)
 		       b->max_bytes);
 }
 
-/* Length of the UTF-8 sequence at s, 0 where it is malformed (RFC 3629). */
-static size_t utf8_length(struct str s)
-{
-	unsigned char c = (unsigned char)s.p[0];
-	unsigned char low = 0x80;
-	unsigned char high = 0xbf;
-	size_t n;
-
-	if (c < 0x80)
-		return 1;
-	if (c >= 0xc2 && c <= 0xdf)
-		n = 2;
-	else if (c >= 0xe0 && c <= 0xef)
-		n = 3;
-	else if (c >= 0xf0 && c <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	if (c == 0xe0)
-		low = 0xa0;
-	if (c == 0xed)
-		high = 0x9f;
-	if (c == 0xf0)
-		low = 0x90;
-	if (c == 0xf4)
-		high = 0x8f;
-	if (s.n < n)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		unsigned char next = (unsigned char)s.p[i];
-
-		if (next < low || next > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return n;
-}
-
 static void add_json_char(struct buf *b, unsigned char c)
 {
 	switch (c) {
@@ -165,7 +126,7 @@ void buf_add_json_string(struct buf *b, struct str s)
 {
 	buf_add_char(b, '"');
 	while (s.n) {
-		size_t n = utf8_length(s);
+		size_t n = str_utf8_length(s);
 
 		if (n == 1)
 			add_json_char(b, (unsigned char)s.p[0]);

@@ -144,6 +144,44 @@ bool str_octal_to_u64(struct str s, uint64_t max, uint64_t *out)
 	return to_u64(s, 8, max, out);
 }
 
+size_t str_utf8_length(struct str s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+	unsigned char low = 0x80;
+	unsigned char high = 0xbf;
+	size_t n;
+
+	if (c < 0x80)
+		return 1;
+	if (c >= 0xc2 && c <= 0xdf)
+		n = 2;
+	else if (c >= 0xe0 && c <= 0xef)
+		n = 3;
+	else if (c >= 0xf0 && c <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	if (c == 0xe0)
+		low = 0xa0;
+	if (c == 0xed)
+		high = 0x9f;
+	if (c == 0xf0)
+		low = 0x90;
+	if (c == 0xf4)
+		high = 0x8f;
+	if (s.n < n)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		unsigned char next = (unsigned char)s.p[i];
+
+		if (next < low || next > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return n;
+}
+
 char *str_dup(struct str s)
 {
 	char *copy = xmalloc(s.n + 1);

@@ -40,6 +40,11 @@ bool str_cut(struct str s, char c, struct str *head, struct str *tail);
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 /* Digits of base 8 only; false past max. */
 bool str_octal_to_u64(struct str s, uint64_t max, uint64_t *out);
+/*
+ * Length of the UTF-8 sequence that s, which is not empty, begins with; 0 where
+ * it is malformed (RFC 3629).
+ */
+size_t str_utf8_length(struct str s);
 /* A NUL-terminated copy on the heap. */
 char *str_dup(struct str s);
 

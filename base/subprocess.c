@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,12 +78,16 @@ int subprocess_run(const char *const *argv, struct buf *out, int *status,
 {
 	int fds[2];
 	pid_t pid;
+	mode_t mask;
 	int failed;
 	int read_failed;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(e, "create a pipe");
+	/* programs expect the usual one, whatever ours is */
+	mask = umask(022);
 	failed = spawn(argv, fds[1], &pid);
+	(void)umask(mask);
 	(void)close(fds[1]);
 	if (failed) {
 		(void)close(fds[0]);

@@ -45,24 +45,61 @@ int build_enter(struct build *b, struct err *e)
 	return 0;
 }
 
+int build_work(struct build *b, struct err *e)
+{
+	if (b->work)
+		return 0;
+	b->work_fd = store_workdir_create(b->store, &b->work, e);
+	return b->work_fd < 0 ? -1 : 0;
+}
+
 /* Before the first command of a build. */
 static int prepare_executor(struct build *b, struct err *e)
 {
 	struct executor *x = b->opt->executor;
 
-	if (b->work || !x->use_folder)
+	if (b->executor_ready || !x->use_folder)
 		return 0;
-	b->work_fd = store_workdir_create(b->store, &b->work, e);
-	if (b->work_fd < 0)
+	if (build_work(b, e) < 0)
 		return -1;
 	x->use_folder(x, b->work_fd);
+	b->executor_ready = true;
 	return 0;
+}
+
+int build_remote(struct build *b, const struct step_copy *copy,
+		 const struct step_source *source, const struct remote **out,
+		 struct err *e)
+{
+	const struct remote_options opt = {copy->checksum, copy->keep_git_dir};
+	SCOPED_PTR char *name = xasprintf("remote-%zu", b->fetched.n);
+	SCOPED_PTR char *path = NULL;
+	struct fetched *f;
+
+	for (size_t i = 0; i < b->fetched.n; i++) {
+		if (b->fetched.v[i]->source != source)
+			continue;
+		*out = &b->fetched.v[i]->remote;
+		return 0;
+	}
+	if (build_enter(b, e) < 0 || build_work(b, e) < 0)
+		return -1;
+	path = xasprintf("%s/%s", b->store->path, b->work);
+	f = arena_new(b->arena, struct fetched);
+	f->source = source;
+	*vec_push(&b->fetched) = f;
+	*out = &f->remote;
+	return remote_fetch(&f->remote, b->arena, source->path, &opt, b->work_fd,
+			    path, name, e);
 }
 
 static void drop_work(struct build *b)
 {
 	struct err ignored; /* what can't be removed now is swept later */
 
+	for (size_t i = 0; i < b->fetched.n; i++)
+		remote_release(&b->fetched.v[i]->remote);
+	vec_release(&b->fetched);
 	if (!b->work)
 		return;
 	(void)io_remove_tree(b->store->fd, b->work, &ignored);

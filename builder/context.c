@@ -101,6 +101,7 @@ int context_open(struct context *c, const char *path,
 	if (found == 0)
 		found = read_ignore(c, ".dockerignore", e);
 	if (found < 0) {
+		arena_release(&c->arena);
 		scoped_close(&c->fd);
 		return -1;
 	}

@@ -4,6 +4,7 @@
  */
 #include "builder/gofmt.h"
 #include "builder/planner.h"
+#include "builder/remote.h"
 
 #include "base/path.h"
 
@@ -457,12 +458,6 @@ static struct str_list expand_list(struct dispatch *c, struct words words)
 	return out;
 }
 
-static bool is_remote(struct str source)
-{
-	return str_starts(source, "http://") || str_starts(source, "https://") ||
-	       str_starts(source, "git://") || str_starts(source, "git@");
-}
-
 static void check_checksum(struct dispatch *c, const struct copy *in,
 			   const struct step_copy *copy)
 {
@@ -471,7 +466,7 @@ static void check_checksum(struct dispatch *c, const struct copy *in,
 	if (copy->n_sources != 1)
 		mistake(c, "checksum", in->checksum.span,
 			"checksum can't be specified for multiple sources");
-	else if (!is_remote(copy->sources[0].path))
+	else if (remote_kind_of(copy->sources[0].path) == REMOTE_NONE)
 		mistake(c, "checksum", in->checksum.span,
 			"checksum requires HTTP(S) or Git sources");
 }
@@ -479,15 +474,19 @@ static void check_checksum(struct dispatch *c, const struct copy *in,
 static void check_remote(struct dispatch *c, const struct step_copy *copy)
 {
 	for (size_t i = 0; i < copy->n_sources; i++) {
-		if (!is_remote(copy->sources[i].path))
-			continue;
-		if (!copy->is_add)
-			mistake(c, "copy-remote", c->in->span,
-				"source can't be a URL for COPY");
-		else
-			mistake(c, "add-remote", c->in->span,
-				"ADD from a URL or git repository is not "
-				"supported by this version of imgbuild");
+		switch (remote_kind_of(copy->sources[i].path)) {
+		case REMOTE_HTTP:
+			if (!copy->is_add)
+				mistake(c, "copy-remote", c->in->span,
+					"source can't be a URL for COPY");
+			break;
+		case REMOTE_GIT:
+			if (!copy->is_add)
+				mistake(c, "copy-remote", c->in->span,
+					"source can't be a git ref for COPY");
+			break;
+		case REMOTE_NONE: break;
+		}
 	}
 }
 
@@ -530,6 +529,10 @@ static bool copy_options(struct dispatch *c, const struct copy *in,
 	out->parents = in->parents;
 	out->is_add = c->in->kind == INSTRUCTION_ADD;
 	out->unpack = in->has_unpack ? in->unpack : out->is_add;
+	out->unpack_remote = in->has_unpack && in->unpack;
+	out->keep_git_dir = in->keep_git_dir;
+	if (!expand(c, &in->checksum, &out->checksum))
+		return false;
 	return planner_origin(c->p, c->s, &in->from, STAGE_BY_NAME_OR_INDEX,
 			      &out->origin, &c->failed, c->e);
 }

@@ -116,6 +116,9 @@ struct step_copy {
 	bool link;
 	bool parents;
 	bool unpack; /* archives among the sources are unpacked */
+	bool unpack_remote; /* those from URLs too: --unpack was given */
+	struct str checksum; /* of a remote source; empty: not checked */
+	bool keep_git_dir;
 	bool is_add;
 };
 

@@ -6,6 +6,7 @@
 #define BUILDER_STEP_H
 
 #include "builder/build.h"
+#include "builder/remote.h"
 #include "cache/key.h"
 #include "cache/snapshot.h"
 
@@ -13,6 +14,12 @@
 struct rootfs_cache {
 	struct digest content_id;
 	struct statcache *cache;
+};
+
+/* A source of ADD that was fetched for its key, and is copied afterwards. */
+struct fetched {
+	const struct step_source *source;
+	struct remote remote;
 };
 
 /* A build under way. */
@@ -24,11 +31,13 @@ struct build {
 	struct context context;
 	bool context_open;
 	bool entered; /* the user namespace, where the tier has one */
-	char *work;   /* tmp/… below the store: the executor's own folder */
+	char *work;   /* tmp/… below the store: a folder of this build's own */
 	int work_fd;
+	bool executor_ready;
 	bool ran;
 	struct rootfs *stages; /* by index in the Dockerfile */
 	VEC(struct rootfs_cache) caches;
+	VEC(struct fetched *) fetched;
 	unsigned n_started;    /* steps, for their numbers */
 	struct build_failure *why;
 	char *logs; /* logs/<build> below the store */
@@ -41,6 +50,13 @@ int build_enter(struct build *b, struct err *e);
 /* What a COPY or mount reads: *tree borrows from b. */
 int build_origin(struct build *b, const struct origin *origin,
 		 struct rootfs *scratch, struct source_tree *tree,
+		 struct err *e);
+
+/* The folder of this build's own below the store: its path is in b->work. */
+int build_work(struct build *b, struct err *e);
+/* A remote source, fetched once. */
+int build_remote(struct build *b, const struct step_copy *copy,
+		 const struct step_source *source, const struct remote **out,
 		 struct err *e);
 
 /* A step that is about to run: its number, its log, its draft. */

@@ -123,6 +123,38 @@ static void add_flags(struct key *k, const struct step_copy *copy)
 		key_add(k, "exclude", copy->excludes.v[i]);
 }
 
+/* A remote source is a tree of its own, in which one thing is chosen. */
+static int choose_remote(struct build *b, const struct step_copy *copy,
+			 const struct step_source *source,
+			 struct source_tree *tree, struct chosen *out,
+			 struct err *e)
+{
+	const struct remote *remote;
+	struct selected *only;
+
+	*out = (struct chosen){0};
+	if (build_remote(b, copy, source, &remote, e) < 0)
+		return -1;
+	*tree = remote->tree;
+	only = vec_push(&out->selection.v);
+	only->path = remote->path;
+	only->name = path_base(remote->path);
+	return 0;
+}
+
+/* What a source of either kind chooses, and of which tree. */
+static int choose_source(struct build *b, const struct step_copy *copy,
+			 const struct source_tree *t, struct arena *a,
+			 const struct step_source *source,
+			 struct source_tree *tree, struct chosen *out,
+			 struct err *e)
+{
+	*tree = *t;
+	if (remote_kind_of(source->path) != REMOTE_NONE)
+		return choose_remote(b, copy, source, tree, out, e);
+	return choose(copy, t, a, source->path, out, e);
+}
+
 /* What is chosen, hashed: each thing's name and all that is in it. */
 static int hash_chosen(const struct source_tree *t, struct patterns *exclude,
 		       struct chosen *chosen, struct digest *out,
@@ -152,26 +184,29 @@ static int hash_chosen(const struct source_tree *t, struct patterns *exclude,
 	return 0;
 }
 
-static int add_source(const struct step_copy *copy, const struct source_tree *t,
-		      struct arena *a, struct patterns *exclude,
-		      struct str path, struct key *k, struct sha256 *seen,
-		      struct err *e)
+static int add_source(struct build *b, const struct step_copy *copy,
+		      const struct source_tree *t, struct arena *a,
+		      struct patterns *exclude,
+		      const struct step_source *source, struct key *k,
+		      struct sha256 *seen, struct err *e)
 {
+	struct source_tree tree;
 	struct chosen chosen;
 	struct digest content;
-	int result = choose(copy, t, a, path, &chosen, e);
+	int result =
+		choose_source(b, copy, t, a, source, &tree, &chosen, e);
 
 	if (result == 0)
-		result = hash_chosen(t, exclude, &chosen, &content, seen, e);
+		result = hash_chosen(&tree, exclude, &chosen, &content, seen, e);
 	chosen_release(&chosen);
 	if (result < 0)
 		return -1;
-	key_add(k, "source", path);
+	key_add(k, "source", source->path);
 	key_add_digest(k, "content", &content);
 	return 0;
 }
 
-static int add_sources(const struct step_copy *copy,
+static int add_sources(struct build *b, const struct step_copy *copy,
 		       const struct source_tree *t, struct key *k,
 		       struct sha256 *seen, struct err *e)
 {
@@ -183,7 +218,7 @@ static int add_sources(const struct step_copy *copy,
 		const struct step_source *s = &copy->sources[i];
 
 		if (!s->is_inline) {
-			result = add_source(copy, t, &a, &exclude, s->path, k,
+			result = add_source(b, copy, t, &a, &exclude, s, k,
 					    seen, e);
 			continue;
 		}
@@ -197,7 +232,8 @@ static int add_sources(const struct step_copy *copy,
 static bool reads_tree(const struct step_copy *copy)
 {
 	for (size_t i = 0; i < copy->n_sources; i++)
-		if (!copy->sources[i].is_inline)
+		if (!copy->sources[i].is_inline &&
+		    remote_kind_of(copy->sources[i].path) == REMOTE_NONE)
 			return true;
 	return false;
 }
@@ -207,7 +243,8 @@ int step_copy_key(struct build *b, const struct step *step, struct key *k,
 {
 	struct sha256 seen_hash;
 	const struct step_copy *copy = &step->copy;
-	struct source_tree tree = {0};
+	/* heredocs and remote files belong to root */
+	struct source_tree tree = {.owner = TREE_OWNER_IGNORED};
 	struct rootfs scratch;
 	int result;
 
@@ -223,7 +260,7 @@ int step_copy_key(struct build *b, const struct step *step, struct key *k,
 	key_add(k, "owners",
 		tree.owner == TREE_OWNER_COUNTS ? STR("source") : STR("set"));
 	if (result == 0)
-		result = add_sources(copy, &tree, k, &seen_hash, e);
+		result = add_sources(b, copy, &tree, k, &seen_hash, e);
 	sha256_final(&seen_hash, seen);
 	rootfs_release(&scratch);
 	return result;
@@ -242,39 +279,43 @@ static int set_owner(struct step_run_context *c, const struct source_tree *t,
 			      &opt->owner.gid, e);
 }
 
-static int copy_one(const struct step_copy *copy, const struct source_tree *t,
+static int copy_one(bool unpack, const struct source_tree *t,
 		    const struct selected *what, const struct target *target,
-		    const struct copy_options *opt, struct err *e)
+		    struct str dest, const struct copy_options *opt,
+		    struct err *e)
 {
-	if (copy->unpack) {
-		int unpacked = unpack_selected(t, what, target, copy->dest, opt,
-					       e);
+	if (unpack) {
+		int unpacked = unpack_selected(t, what, target, dest, opt, e);
 
 		if (unpacked != 0)
 			return unpacked < 0 ? -1 : 0;
 	}
-	return copy_selected(t, what, target, copy->dest, opt, e);
+	return copy_selected(t, what, target, dest, opt, e);
 }
 
-static int copy_source(const struct step_copy *copy,
+static int copy_source(struct build *b, const struct step_copy *copy,
 		       const struct step_source *source,
 		       const struct source_tree *t, const struct target *target,
 		       const struct copy_options *opt, struct err *e)
 {
 	SCOPED_ARENA struct arena a = {0};
 	struct copy_options own = *opt;
+	struct source_tree tree;
 	struct chosen chosen;
+	bool unpack = remote_kind_of(source->path) == REMOTE_NONE
+			      ? copy->unpack
+			      : copy->unpack_remote;
 	int result;
 
 	if (source->is_inline)
 		return copy_inline(source->path, source->content, target,
 				   copy->dest, opt, e);
-	result = choose(copy, t, &a, source->path, &chosen, e);
+	result = choose_source(b, copy, t, &a, source, &tree, &chosen, e);
 	if (chosen.include.used)
 		own.filters[own.n_filters++] = &chosen.include.filter.filter;
 	for (size_t i = 0; result == 0 && i < chosen.selection.v.n; i++)
-		result = copy_one(copy, t, &chosen.selection.v.v[i], target,
-				  &own, e);
+		result = copy_one(unpack, &tree, &chosen.selection.v.v[i], target,
+				  copy->dest, &own, e);
 	chosen_release(&chosen);
 	return result;
 }
@@ -318,8 +359,8 @@ static int copy_sources(struct step_run_context *c,
 	if (copy->chmod)
 		target.folder_mode = mode_apply(copy->chmod, 0755, true);
 	for (size_t i = 0; result == 0 && i < copy->n_sources; i++)
-		result = copy_source(copy, &copy->sources[i], t, &target, &opt,
-				     e);
+		result = copy_source(c->build, copy, &copy->sources[i], t,
+				     &target, &opt, e);
 	target_release(&target);
 	patterns_release(&exclude);
 	sha256_final(&seen_hash, &seen);

@@ -11,8 +11,8 @@
 static struct diag *add(struct lint *l, const struct rule *rule,
 			struct span span, const char *text)
 {
-	struct diag *diag = diag_add(l->diags, rule->id, rule->severity, span,
-				     "%s", text);
+	struct diag *diag =
+		diag_add(l->diags, rule->id, rule->severity, span, "%s", text);
 
 	diag->alias = rule->alias;
 	return diag;
@@ -140,9 +140,12 @@ struct builder {
 	struct shell_state *of_stage; /* at the end of each */
 	struct shell_state now;
 	VEC(struct str) names;
+	const struct str *shared_names; /* a copy of names; NULL: out of date */
 	VEC(struct lint_script) scripts;
 	size_t pragma;
 };
+
+enum { NAMES_MAX = 1000 }; /* more variables than this, ShellCheck never sees */
 
 static struct str shell_base(struct str path)
 {
@@ -180,8 +183,8 @@ static void read_shell(struct builder *b, const struct command *command)
 
 		if (option && str_eq_c(arg, "pipefail"))
 			b->now.pipefail = name_in(name, "bash zsh ash ksh");
-		option = arg.n > 1 && arg.p[0] == '-' &&
-			 arg.p[arg.n - 1] == 'o';
+		option =
+			arg.n > 1 && arg.p[0] == '-' && arg.p[arg.n - 1] == 'o';
 	}
 }
 
@@ -196,6 +199,7 @@ static void enter_stage(struct builder *b, size_t stage)
 	const struct lint_stage *s = &b->lint->stages[stage];
 
 	b->names.n = 0;
+	b->shared_names = NULL;
 	if (s->base != NO_STAGE)
 		b->now = b->of_stage[s->base];
 	else if (is_windows_image(s->stage->from->from.base.text))
@@ -206,8 +210,9 @@ static void enter_stage(struct builder *b, size_t stage)
 
 static void add_names(struct builder *b, const struct pairs *pairs)
 {
-	for (size_t i = 0; i < pairs->n; i++)
+	for (size_t i = 0; i < pairs->n && b->names.n < NAMES_MAX; i++)
 		*vec_push(&b->names) = pairs->v[i].key.text;
+	b->shared_names = NULL;
 }
 
 /* ["apt-get", "install"] is one command with constant words. */
@@ -242,16 +247,18 @@ static bool is_shell_call(const struct command *command)
 static void remember_script(struct builder *b, const struct instruction *in,
 			    const struct shell_text *text, struct str shell)
 {
-	struct lint_script *script;
-	struct str *names;
-
 	if (text->text.n == 0)
 		return;
-	script = vec_push(&b->scripts);
-	names = arena_new_array(b->lint->arena, b->names.n, struct str);
-	if (b->names.n)
-		memcpy(names, b->names.v, b->names.n * sizeof(*names));
-	*script = (struct lint_script){in, *text, shell, names, b->names.n};
+	if (!b->shared_names) {
+		struct str *names =
+			arena_new_array(b->lint->arena, b->names.n, struct str);
+
+		if (b->names.n)
+			memcpy(names, b->names.v, b->names.n * sizeof(*names));
+		b->shared_names = names;
+	}
+	*vec_push(&b->scripts) = (struct lint_script){
+		in, *text, shell, b->shared_names, b->names.n};
 }
 
 /* A heredoc that begins with #! is the script of whatever that names. */
@@ -286,8 +293,7 @@ static void parse_script(struct builder *b, const struct instruction *in,
 		exec_words(b, command, run);
 		return;
 	}
-	shell_text_of_command(b->lint->arena, b->lint->df, command,
-			      &run->text);
+	shell_text_of_command(b->lint->arena, b->lint->df, command, &run->text);
 	run->shell = script_shell(b, run->text.text);
 	if (!name_in(shell_base(run->shell), "sh bash ash dash zsh ksh"))
 		return;
@@ -403,8 +409,7 @@ void lint_context_make(struct lint *l, struct lint_file *f)
 	struct lint_script *scripts;
 
 	make_stages(l);
-	b.of_stage =
-		arena_new_array(l->arena, l->n_stages, struct shell_state);
+	b.of_stage = arena_new_array(l->arena, l->n_stages, struct shell_state);
 	set_shell(&b, STR("/bin/sh"));
 	make_items(&b);
 	scripts = arena_new_array(l->arena, b.scripts.n, struct lint_script);

@@ -12,26 +12,26 @@
 #define NO_STAGE ((size_t)-1)
 
 struct lint_run {
-	bool posix; /* false for PowerShell and cmd: script is empty */
+	bool posix;	  /* false for PowerShell and cmd: script is empty */
 	struct str shell; /* as SHELL or a pragma gave it */
-	bool pipefail;    /* the shell stops at a failing pipe */
+	bool pipefail;	  /* the shell stops at a failing pipe */
 	struct shell_text text;
 	struct shell_script script;
 };
 
 struct lint_item {
 	const struct instruction *in; /* ONBUILD itself is not listed */
-	size_t stage;                 /* NO_STAGE before the first FROM */
+	size_t stage;		      /* NO_STAGE before the first FROM */
 	bool onbuild;
 	const struct lint_run *run; /* RUN's */
 };
 
 struct lint_stage {
 	const struct stage *stage;
-	size_t base;      /* the stage that it begins from, or NO_STAGE */
-	bool used;        /* a later stage begins from it or copies from it */
-	bool is_base;     /* a later stage begins from it */
-	size_t first;     /* its items: first..end */
+	size_t base;  /* the stage that it begins from, or NO_STAGE */
+	bool used;    /* a later stage begins from it or copies from it */
+	bool is_base; /* a later stage begins from it */
+	size_t first; /* its items: first..end */
 	size_t end;
 };
 
@@ -46,7 +46,8 @@ struct lint {
 	size_t n_stages;
 };
 
-/* Report rule at span. The alias is the rule's; clear it where it is not met. */
+/* Report rule at span. The alias is the rule's; clear it where it is not met.
+ */
 struct diag *lint_report(struct lint *l, const struct rule *rule,
 			 struct span span, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -68,8 +69,8 @@ bool lint_has_variable(const struct word *word);
 /* Fills items, stages and runs; scripts for ShellCheck go to f. */
 void lint_context_make(struct lint *l, struct lint_file *f);
 
-#define FOR_ITEMS(l, item)                                                     \
-	for (const struct lint_item *item = (l)->items;                        \
+#define FOR_ITEMS(l, item)                              \
+	for (const struct lint_item *item = (l)->items; \
 	     item < (l)->items + (l)->n_items; item++)
 
 /* Commands. */

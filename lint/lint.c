@@ -16,7 +16,7 @@ static bool is_overridden(const struct lint_options *o, const char *id)
 static bool in_set(const struct lint_options *o, const char *id,
 		   const char *alias)
 {
-	enum lint_set sets = alias ? LINT_ALL
+	enum lint_set sets = alias		    ? LINT_ALL
 			     : rule_is_buildkit(id) ? LINT_BUILDKIT
 						    : LINT_HADOLINT;
 
@@ -188,9 +188,9 @@ bool lint_shellcheck_excluded(unsigned code)
 bool lint_label_kind(struct str name, enum label_kind *out)
 {
 	static const char *const names[LABEL_KIND_N] = {
-		[LABEL_TEXT] = "text", [LABEL_RFC3339] = "rfc3339",
+		[LABEL_TEXT] = "text",	   [LABEL_RFC3339] = "rfc3339",
 		[LABEL_SEMVER] = "semver", [LABEL_URL] = "url",
-		[LABEL_HASH] = "hash", [LABEL_SPDX] = "spdx",
+		[LABEL_HASH] = "hash",	   [LABEL_SPDX] = "spdx",
 		[LABEL_EMAIL] = "email",
 	};
 

@@ -44,16 +44,16 @@ enum lint_set {
 /* Everything is borrowed and outlives the files that are linted with it. */
 struct lint_options {
 	enum lint_set set;
-	struct lint_strings selected;     /* where any, only these ids run */
-	struct lint_strings ignored;      /* ids */
+	struct lint_strings selected;	  /* where any, only these ids run */
+	struct lint_strings ignored;	  /* ids */
 	struct lint_strings overrides[4]; /* ids, by their enum diag_severity */
-	struct lint_strings trusted;      /* registries; "*" stands for anything */
-	const struct lint_label *labels;  /* the label schema */
+	struct lint_strings trusted; /* registries; "*" stands for anything */
+	const struct lint_label *labels; /* the label schema */
 	size_t n_labels;
 	bool strict_labels;
 	bool disable_pragmas;
 	bool experimental; /* run BuildKit's experimental checks */
-	struct str check; /* as "# check=" gives it: skip=A;error=true */
+	struct str check;  /* as "# check=" gives it: skip=A;error=true */
 	/* The context's .dockerignore; NULL where it is not known. */
 	const struct ignore *dockerignore;
 	/*
@@ -68,8 +68,8 @@ struct lint_options {
 struct lint_script {
 	const struct instruction *instruction;
 	struct shell_text text;
-	struct str shell;             /* its path or name: "/bin/bash" */
-	const struct str *names;      /* variables that are set */
+	struct str shell;	 /* its path or name: "/bin/bash" */
+	const struct str *names; /* variables that are set */
 	size_t n_names;
 };
 
@@ -86,7 +86,8 @@ struct lint_file {
 	size_t n_scripts;
 	const struct lint_pragma *pragmas;
 	size_t n_pragmas;
-	bool check_error; /* "check=error=true": BuildKit's findings are errors */
+	bool check_error; /* "check=error=true": BuildKit's findings are errors
+			   */
 };
 
 /*
@@ -94,7 +95,8 @@ struct lint_file {
  * diag_add to f->diags, before lint_finish.
  */
 void lint_begin(struct lint_file *f, struct arena *a,
-		const struct source *source, const struct lint_options *options);
+		const struct source *source,
+		const struct lint_options *options);
 /* Drop what is ignored, set severities as overridden, sort by place. */
 void lint_finish(struct lint_file *f);
 void lint_release(struct lint_file *f);

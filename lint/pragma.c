@@ -48,8 +48,7 @@ static bool take(struct str *s, const char *word)
 	if (!str_starts(*s, word))
 		return false;
 	rest = str_skip(*s, strlen(word));
-	if (rest.n && rest.p[0] != ' ' && rest.p[0] != '\t' &&
-	    rest.p[0] != '=')
+	if (rest.n && rest.p[0] != ' ' && rest.p[0] != '\t' && rest.p[0] != '=')
 		return false;
 	*s = str_trim(rest);
 	return true;
@@ -98,14 +97,12 @@ static struct span instruction_range(const struct dockerfile *df,
 
 	if (i == df->n_instructions)
 		return (struct span){comment.end, UINT32_MAX};
-	return (struct span){in->span.offset < comment.offset
-				     ? in->span.offset
-				     : comment.end,
+	return (struct span){in->span.offset < comment.offset ? in->span.offset
+							      : comment.end,
 			     in->span.end};
 }
 
-static struct span stage_range(const struct dockerfile *df,
-			       struct span comment)
+static struct span stage_range(const struct dockerfile *df, struct span comment)
 {
 	size_t i = instruction_after(df, comment.offset);
 	struct span range = {0, UINT32_MAX};

@@ -6,7 +6,8 @@
  *   # hadolint global ignore=ID            the file
  *   # hadolint shell=NAME                  what follows, up to the next stage
  *   # check=skip=ID,ID|all;error=true;experimental=ID|all
- *                                          the file as directive, else as ignore
+ *                                          the file as directive, else as
+ * ignore
  */
 #ifndef LINT_PRAGMA_H
 #define LINT_PRAGMA_H
@@ -22,7 +23,7 @@ enum pragma_kind {
 struct lint_pragma {
 	enum pragma_kind kind;
 	struct span comment;
-	struct span range;       /* findings that begin here are meant */
+	struct span range;	 /* findings that begin here are meant */
 	struct lint_strings ids; /* "all" is every one of BuildKit's */
 	struct str shell;
 	bool hadolint; /* in hadolint's form */

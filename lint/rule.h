@@ -16,14 +16,14 @@ typedef void rule_function(struct lint *l, const struct rule *rule);
 
 struct rule {
 	const char *id;
-	const char *alias;     /* the id in BuildKit's set; NULL */
+	const char *alias; /* the id in BuildKit's set; NULL */
 	enum diag_severity severity;
-	bool off;              /* runs only where its severity is overridden */
+	bool off; /* runs only where its severity is overridden */
 	bool experimental;
-	const char *summary;   /* one sentence */
-	const char *why;       /* documentation: why, and what to do */
-	rule_function *check;  /* NULL: another rule's function reports it */
-	const void *data;      /* for functions that several rules share */
+	const char *summary;  /* one sentence */
+	const char *why;      /* documentation: why, and what to do */
+	rule_function *check; /* NULL: another rule's function reports it */
+	const void *data;     /* for functions that several rules share */
 };
 
 extern const struct rule rules[];

@@ -13,10 +13,9 @@ static void for_commands(struct lint *l, const struct rule *rule,
 {
 	FOR_ITEMS(l, item)
 	{
-		for (size_t i = 0; item->run && i < item->run->script.n_commands;
-		     i++)
-			function(l, rule, item,
-				 &item->run->script.commands[i]);
+		for (size_t i = 0;
+		     item->run && i < item->run->script.n_commands; i++)
+			function(l, rule, item, &item->run->script.commands[i]);
 	}
 }
 
@@ -56,9 +55,10 @@ static void sudo(struct lint *l, const struct rule *rule,
 		 const struct lint_item *item, const struct shell_command *c)
 {
 	if (command_is(c, "sudo"))
-		(void)lint_report_script(l, rule, item->run, c->words[0].span,
-					 "sudo handles signals and terminals in "
-					 "ways of its own: use USER, or gosu");
+		(void)lint_report_script(
+			l, rule, item->run, c->words[0].span,
+			"sudo handles signals and terminals in "
+			"ways of its own: use USER, or gosu");
 }
 
 void check_sudo(struct lint *l, const struct rule *rule)
@@ -135,8 +135,7 @@ void check_apt_lists(struct lint *l, const struct rule *rule)
 }
 
 static void useradd(struct lint *l, const struct rule *rule,
-		    const struct lint_item *item,
-		    const struct shell_command *c)
+		    const struct lint_item *item, const struct shell_command *c)
 {
 	struct str uid = {0};
 
@@ -150,14 +149,15 @@ static void useradd(struct lint *l, const struct rule *rule,
 			uid = str_skip(text, 6);
 		else if (i + 1 < c->n_words &&
 			 (str_eq_c(text, "--uid") ||
-			  (text.n > 1 && text.p[0] == '-' &&
-			   text.p[1] != '-' && text.p[text.n - 1] == 'u')))
+			  (text.n > 1 && text.p[0] == '-' && text.p[1] != '-' &&
+			   text.p[text.n - 1] == 'u')))
 			uid = c->words[i + 1].text;
 	}
 	if (uid.n > 5)
 		(void)lint_report_script(l, rule, item->run, c->span,
 					 "useradd of uid %.*s without -l makes "
-					 "a huge sparse log", STR_ARG(uid));
+					 "a huge sparse log",
+					 STR_ARG(uid));
 }
 
 void check_useradd(struct lint *l, const struct rule *rule)
@@ -192,8 +192,8 @@ void check_wget_and_curl(struct lint *l, const struct rule *rule)
 	{
 		if (item->in->kind == INSTRUCTION_FROM)
 			seen[0] = seen[1] = false;
-		for (size_t i = 0; item->run && i < item->run->script.n_commands;
-		     i++) {
+		for (size_t i = 0;
+		     item->run && i < item->run->script.n_commands; i++) {
 			const struct shell_command *c =
 				&item->run->script.commands[i];
 			bool curl = command_is(c, "curl");

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const char *const archive_suffixes[] = {
-	".tar", ".Z", ".bz2", ".gz", ".lz", ".lzma", ".tZ", ".tb2", ".tbz",
-	".tbz2", ".tgz", ".tlz", ".tpz", ".txz", ".xz", ".zst", ".tzst",
+	".tar", ".Z",	".bz2", ".gz",	 ".lz",	  ".lzma",
+	".tZ",	".tb2", ".tbz", ".tbz2", ".tgz",  ".tlz",
+	".tpz", ".txz", ".xz",	".zst",	 ".tzst",
 };
 
 static bool is_archive(struct str name)
@@ -121,7 +122,8 @@ void check_add(struct lint *l, const struct rule *rule)
 				continue;
 			(void)lint_report(l, rule, item->in->keyword,
 					  "%.*s needs nothing that ADD does: "
-					  "use COPY", STR_ARG(source));
+					  "use COPY",
+					  STR_ARG(source));
 			break;
 		}
 	}

@@ -63,7 +63,8 @@ void check_tag(struct lint *l, const struct rule *rule)
 		    image.tag.n == 0 && !name_is_variable(image.name))
 			(void)lint_report(l, rule, item->in->from.base.span,
 					  "%.*s has no tag: what it is changes "
-					  "with time", STR_ARG(image.name));
+					  "with time",
+					  STR_ARG(image.name));
 	}
 }
 
@@ -75,9 +76,11 @@ void check_latest(struct lint *l, const struct rule *rule)
 	{
 		if (is_image(l, item, &image) && image.digest.n == 0 &&
 		    str_eq_c(image.tag, "latest"))
-			(void)lint_report(l, rule, item->in->from.base.span,
-					  "%.*s:latest changes with time: pin a "
-					  "release", STR_ARG(image.name));
+			(void)lint_report(
+				l, rule, item->in->from.base.span,
+				"%.*s:latest changes with time: pin a "
+				"release",
+				STR_ARG(image.name));
 	}
 }
 
@@ -160,7 +163,8 @@ void check_platform_constant(struct lint *l, const struct rule *rule)
 			continue;
 		diag = lint_report(l, rule, from->platform.span,
 				   "the platform is always %.*s, whatever is "
-				   "built for", STR_ARG(from->platform.text));
+				   "built for",
+				   STR_ARG(from->platform.text));
 		if (named_for_platform(from, from->platform.text))
 			diag->alias = NULL;
 	}
@@ -186,9 +190,9 @@ void check_platform_redundant(struct lint *l, const struct rule *rule)
 /* Variables in FROM. */
 
 static const char *const platform_args[] = {
-	"BUILDPLATFORM",  "BUILDOS",  "BUILDOSVERSION",  "BUILDARCH",
-	"BUILDVARIANT",   "TARGETPLATFORM", "TARGETOS", "TARGETOSVERSION",
-	"TARGETARCH",     "TARGETVARIANT", "TARGETSTAGE",
+	"BUILDPLATFORM", "BUILDOS",	   "BUILDOSVERSION", "BUILDARCH",
+	"BUILDVARIANT",	 "TARGETPLATFORM", "TARGETOS",	     "TARGETOSVERSION",
+	"TARGETARCH",	 "TARGETVARIANT",  "TARGETSTAGE",
 };
 
 static bool is_platform_arg(struct str name)
@@ -200,8 +204,7 @@ static bool is_platform_arg(struct str name)
 }
 
 /* The last ARG of that name before the first FROM. */
-static const struct pair *meta_arg(const struct dockerfile *df,
-				   struct str name)
+static const struct pair *meta_arg(const struct dockerfile *df, struct str name)
 {
 	for (size_t i = df->n_meta_args; i-- > 0;) {
 		const struct pairs *pairs = &df->instructions[i].pairs;

@@ -13,11 +13,11 @@ struct package_rule {
 	const char *subcommands;
 	const char *value_flags; /* flags whose value is the next word */
 	bool (*pinned)(struct str package);
-	const char *pin;   /* how to write it, for people */
-	const char *flags; /* any of these will do */
+	const char *pin;     /* how to write it, for people */
+	const char *flags;   /* any of these will do */
 	const char *options; /* as will one of these words */
-	const char *clean; /* subcommands that clean up */
-	const char *cache; /* what else holds the cache: rm -rf, or a mount */
+	const char *clean;   /* subcommands that clean up */
+	const char *cache;   /* what else holds the cache: rm -rf, or a mount */
 };
 
 /* "pip", "pip3.11"; "python3 -m pip" is found by is_python_pip. */
@@ -85,8 +85,8 @@ void check_pinned(struct lint *l, const struct rule *rule)
 
 	FOR_ITEMS(l, item)
 	{
-		for (size_t i = 0; item->run && i < item->run->script.n_commands;
-		     i++) {
+		for (size_t i = 0;
+		     item->run && i < item->run->script.n_commands; i++) {
 			const struct shell_command *c =
 				&item->run->script.commands[i];
 			struct operands o;
@@ -152,7 +152,7 @@ static void check_item(struct lint *l, const struct rule *rule,
 void check_flag(struct lint *l, const struct rule *rule)
 {
 	FOR_ITEMS(l, item)
-		check_item(l, rule, item);
+	check_item(l, rule, item);
 }
 
 static bool is_true(struct str value)
@@ -173,12 +173,13 @@ static bool turns_pip_cache_off(const struct instruction *in)
 	return false;
 }
 
-/* A script that sets PIP_NO_CACHE_DIR itself, exported or before the command. */
+/* A script that sets PIP_NO_CACHE_DIR itself, exported or before the command.
+ */
 static bool script_turns_pip_cache_off(const struct lint_run *run)
 {
 	struct str rest = run->text.text;
-	const char *at = rest.n ? memmem(rest.p, rest.n, "PIP_NO_CACHE_DIR=", 17)
-				: NULL;
+	const char *at =
+		rest.n ? memmem(rest.p, rest.n, "PIP_NO_CACHE_DIR=", 17) : NULL;
 	size_t n;
 
 	if (!at)
@@ -203,7 +204,8 @@ void check_pip_cache(struct lint *l, const struct rule *rule)
 			*now = off[l->stages[item->stage].base + 1];
 		if (turns_pip_cache_off(item->in))
 			*now = true;
-		if (item->run && !*now && !script_turns_pip_cache_off(item->run))
+		if (item->run && !*now &&
+		    !script_turns_pip_cache_off(item->run))
 			check_item(l, rule, item);
 	}
 }
@@ -252,8 +254,7 @@ void check_clean(struct lint *l, const struct rule *rule)
 			struct operands o;
 
 			if (!matches(r, c, &o) ||
-			    cleans_later(item->run, i + 1, r,
-					 c->words[0].text))
+			    cleans_later(item->run, i + 1, r, c->words[0].text))
 				continue;
 			(void)lint_report_script(l, rule, item->run, c->span,
 						 "no %s after %.*s", r->pin,
@@ -270,17 +271,16 @@ void check_forbidden(struct lint *l, const struct rule *rule)
 
 	FOR_ITEMS(l, item)
 	{
-		for (size_t i = 0; item->run && i < item->run->script.n_commands;
-		     i++) {
+		for (size_t i = 0;
+		     item->run && i < item->run->script.n_commands; i++) {
 			const struct shell_command *c =
 				&item->run->script.commands[i];
 			struct operands o;
 
 			if (matches(r, c, &o))
 				(void)lint_report_script(
-					l, rule, item->run, c->span,
-					"%.*s %s", STR_ARG(c->words[0].text),
-					r->pin);
+					l, rule, item->run, c->span, "%.*s %s",
+					STR_ARG(c->words[0].text), r->pin);
 		}
 	}
 }
@@ -353,12 +353,13 @@ static bool go_pinned(struct str p)
 	       (str_find(p, '@') > 0 && !str_ends(p, "@latest"));
 }
 
-#define PIP_VALUES                                                             \
-	"abi b build e editable extra-index-url f find-links i index-url "     \
-	"implementation no-binary only-binary platform prefix progress-bar "   \
-	"proxy python-version root src t target trusted-host "                 \
+#define PIP_VALUES                                                           \
+	"abi b build e editable extra-index-url f find-links i index-url "   \
+	"implementation no-binary only-binary platform prefix progress-bar " \
+	"proxy python-version root src t target trusted-host "               \
 	"upgrade-strategy timeout retries"
-#define RPM_VALUES "c config enablerepo disablerepo installroot x exclude setopt"
+#define RPM_VALUES \
+	"c config enablerepo disablerepo installroot x exclude setopt"
 
 const struct package_rule apt_pin = {
 	.programs = "apt-get apt",

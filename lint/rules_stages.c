@@ -29,10 +29,11 @@ void check_stage_reserved(struct lint *l, const struct rule *rule)
 	{
 		if (item->in->kind == INSTRUCTION_FROM &&
 		    name_in(item->in->from.alias, "scratch context"))
-			(void)lint_report(l, rule, item->in->from.alias_span,
-					  "%.*s is a name with a meaning of its "
-					  "own",
-					  STR_ARG(item->in->from.alias));
+			(void)lint_report(
+				l, rule, item->in->from.alias_span,
+				"%.*s is a name with a meaning of its "
+				"own",
+				STR_ARG(item->in->from.alias));
 	}
 }
 
@@ -71,8 +72,9 @@ void check_last_user(struct lint *l, const struct rule *rule)
 			    !l->items[i].onbuild)
 				last = l->items[i].in;
 		if (last && is_root(lint_plain(&last->word)))
-			(void)lint_report(l, rule, last->span,
-					  "the last USER of this stage is root");
+			(void)lint_report(
+				l, rule, last->span,
+				"the last USER of this stage is root");
 	}
 }
 
@@ -93,7 +95,8 @@ void check_user_numeric(struct lint *l, const struct rule *rule)
 		if (!numeric)
 			(void)lint_report(l, rule, item->in->word.span,
 					  "a host can't tell who %.*s is: give "
-					  "its number", STR_ARG(user));
+					  "its number",
+					  STR_ARG(user));
 	}
 }
 
@@ -106,12 +109,13 @@ void check_healthcheck_missing(struct lint *l, const struct rule *rule)
 
 		good[s] = stage->base != NO_STAGE && good[stage->base];
 		for (size_t i = stage->first; i < stage->end; i++)
-			good[s] |= l->items[i].in->kind ==
-				   INSTRUCTION_HEALTHCHECK;
+			good[s] |=
+				l->items[i].in->kind == INSTRUCTION_HEALTHCHECK;
 	}
 	for (size_t s = 0; s < l->n_stages; s++)
 		if (!good[s])
-			(void)lint_report(l, rule, l->stages[s].stage->from->span,
+			(void)lint_report(l, rule,
+					  l->stages[s].stage->from->span,
 					  "this stage has no HEALTHCHECK");
 }
 

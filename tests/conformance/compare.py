@@ -28,12 +28,13 @@ not. Folders that a layer only mentions (nothing but the time differs from
 what lies below) are left out of `layers` unless --strict is given: BuildKit
 writes them, a canonical layer does not.
 
-The peer is $PEER_DOCKER (default `docker`) and is called as docker is. Names of cases
+The peer is $PEER_DOCKER (default `docker`), called as docker is. Names of cases
 in the file `pending` are expected to fail: they are counted by themselves, and
-one that passes is a failure until its line is removed.
+one that passes is a failure until its line is removed. --report FILE writes a
+table between the lines `<!-- results -->` and `<!-- end -->` of FILE.
 """
 import argparse
-import datetime
+import collections
 import gzip
 import hashlib
 import io
@@ -398,7 +399,7 @@ class Case:
     def missing_need(self):
         for need in (self.meta("needs") or "").split():
             if need == "root" and os.geteuid() != 0:
-                return "needs root to make its context"
+                return "needs root: its context or its RUN makes what others can't"
             if need == "many-ids" and os.geteuid() != 0:
                 return "needs more ids than an ordinary user has"
         return None
@@ -439,6 +440,7 @@ def error_line(output):
     line = lines[-1] if lines else output.strip().splitlines()[-1]
     line = re.sub(r"^ERROR: (failed to build: )?(failed to solve: )?", "", line)
     line = re.sub(r"ref \S+::\S+", "ref", line)
+    line = re.sub(r": failed to do request: .*", "", line)
     return re.sub(r"moby::\S+|sha256:[0-9a-f]{64}|/(var|tmp)/[^ :\"]+", "…",
                   line)
 
@@ -578,17 +580,27 @@ def pending_names():
         return set()
 
 
+def report_line(case, verdict):
+    remark = " ".join((case.meta("notes") or "").split())
+    if case.meta("expect-error") is not None:
+        remark = ("Refused by both. " + remark).strip()
+    return "| [%s](../tests/conformance/cases/%s) | %s | %s |" % (
+        case.name, case.name, verdict.lower(), remark.replace("|", "\\|"))
+
+
 def write_report(path, results):
-    """One line per case: docs/conformance.md's table."""
+    """One line per case, between the two markers."""
+    with open(path) as file:
+        head, _, rest = file.read().partition("<!-- results -->\n")
+    tail = rest.partition("<!-- end -->\n")[2]
+    lines = [report_line(case, verdict) for case, verdict, _ in results]
+    total = "%d cases: %s." % (len(lines), ", ".join(
+        "%d %s" % (n, verdict.lower()) for verdict, n in
+        sorted(collections.Counter(v for _, v, _ in results).items())))
     with open(path, "w") as file:
-        file.write("| case | verdict | remark |\n|---|---|---|\n")
-        for case, verdict, text in results:
-            remark = (case.meta("notes") or "").strip().split("\n\n")[0]
-            if case.meta("expect-error") is not None:
-                remark = ("refused. " + remark).strip()
-            file.write("| %s | %s | %s |\n" %
-                       (case.name, verdict.lower(),
-                        remark.replace("\n", " ").replace("|", "\\|")))
+        file.write(head + "<!-- results -->\n" + total +
+                   "\n\n| case | verdict | remark |\n|---|---|---|\n" +
+                   "\n".join(lines) + "\n<!-- end -->\n" + tail)
 
 
 TAP = {"PASS": "ok %d - %s", "FAIL": "not ok %d - %s",

@@ -37,7 +37,7 @@ check "USER is another user" grep -E ' 1000/1000 .* tmp/who$' "$WORK/list"
 check "no mount is left" sh -c '! grep "$0" /proc/mounts' "$WORK"
 
 if [ "$(id -u)" -eq 0 ]; then
-	bare=$(awk -F: '$3 >= 100 && $3 < 65534 { print $1 }' /etc/passwd | while read -r u; do
+	bare=$(awk -F: '$3 >= 1 && $3 < 65534 { print $1 }' /etc/passwd | while read -r u; do
 		grep -q "^$u:" /etc/subuid || { echo "$u"; break; }
 	done)
 	if [ -n "$bare" ]; then

@@ -11,7 +11,7 @@ alive() {
 }
 
 for signal in TERM INT HUP; do
-	env --default-signal=INT "$IMGBUILD" build --progress=plain "$WORK/c" >"$WORK/out" 2>&1 &
+	env --default-signal=INT,HUP,TERM "$IMGBUILD" build --progress=plain "$WORK/c" >"$WORK/out" 2>&1 &
 	pid=$!
 	for _ in $(seq 100); do
 		[ "$(alive | wc -l)" -lt 2 ] || break
@@ -19,8 +19,11 @@ for signal in TERM INT HUP; do
 	done
 	check "the RUN is running before SIG$signal" test "$(alive | wc -l)" -ge 2
 	kill -$signal $pid
+	(sleep 20; kill -KILL $pid) >/dev/null 2>&1 &
+	watchdog=$!
 	code=0
 	wait $pid 2>/dev/null || code=$?
+	kill $watchdog 2>/dev/null || :
 	check "SIG$signal ends the build with a failure" test $code -ne 0
 	check "and every process of it" same "" "$(sleep 0.2; alive)"
 	check "and leaves no mount" sh -c '! grep "$0" /proc/mounts' "$WORK"

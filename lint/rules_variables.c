@@ -1,0 +1,334 @@
+/* ARG, ENV, and the variables that instructions read. */
+#include "lint/rules.h"
+
+#include "parser/suggest.h"
+
+#include <string.h>
+
+/* DL3044 */
+
+static bool defines(const struct pairs *pairs, struct str name)
+{
+	for (size_t i = 0; i < pairs->n; i++)
+		if (str_eq(lint_plain(&pairs->v[i].key), name))
+			return true;
+	return false;
+}
+
+/* An ENV or ARG of the stage, before item. */
+static bool defined_before(const struct lint *l, const struct lint_item *item,
+			   struct str name)
+{
+	size_t stage = item->stage;
+	const struct lint_item *end = item;
+
+	while (stage != NO_STAGE) {
+		for (const struct lint_item *i =
+			     &l->items[l->stages[stage].first];
+		     i < end; i++)
+			if ((i->in->kind == INSTRUCTION_ENV ||
+			     i->in->kind == INSTRUCTION_ARG) &&
+			    defines(&i->in->pairs, name))
+				return true;
+		stage = l->stages[stage].base;
+		if (stage != NO_STAGE)
+			end = &l->items[l->stages[stage].end];
+	}
+	return false;
+}
+
+static void check_env(struct lint *l, const struct rule *rule,
+		      const struct lint_item *item)
+{
+	const struct pairs *pairs = &item->in->pairs;
+
+	for (size_t i = 0; i < pairs->n; i++) {
+		const struct pair *pair = &pairs->v[i];
+		struct word_names names = {0};
+
+		if (pair->value.template)
+			names = word_names(pair->value.template);
+		for (size_t k = 0; k < names.n; k++) {
+			if (str_eq(names.v[k], lint_plain(&pair->key)) ||
+			    !defines(pairs, names.v[k]) ||
+			    defined_before(l, item, names.v[k]))
+				continue;
+			(void)lint_report(l, rule, pair->value.span,
+					  "%.*s is set by this very ENV, and "
+					  "has its old value here",
+					  STR_ARG(names.v[k]));
+		}
+	}
+}
+
+void check_env_self(struct lint *l, const struct rule *rule)
+{
+	FOR_ITEMS(l, item)
+	{
+		if (item->in->kind == INSTRUCTION_ENV)
+			check_env(l, rule, item);
+	}
+}
+
+/* Secrets. */
+
+static const char *const secret_names[] = {
+	"ACCESS_TOKEN",		"APPLICATION_KEY",
+	"APP_SECRET",		"AUTH_TOKEN",
+	"AWS_ACCESS_KEY_ID",	"AWS_SECRET_ACCESS_KEY",
+	"CF_PASSWORD",		"CF_USERNAME",
+	"CIRCLE_TOKEN",		"CI_DEPLOY_PASSWORD",
+	"CI_DEPLOY_USER",	"DOCKERHUB_PASSWORD",
+	"DOCKER_EMAIL",		"DOCKER_PASSWORD",
+	"DOCKER_USERNAME",	"GH_TOKEN",
+	"GITHUB_TOKEN",		"HEROKU_API_KEY",
+	"HEROKU_API_USER",	"NPM_TOKEN",
+	"OKTA_AUTHN_GROUPID",	"OKTA_CLIENT_ORGURL",
+	"OKTA_OAUTH2_CLIENTID", "OS_PASSWORD",
+	"OS_USERNAME",		"POSTGRES_PASSWORD",
+	"STRIPE_API_KEY",	"STRIPE_DEVICE_NAME",
+	"TRAVIS_OS_NAME",	"TRAVIS_SECURE_ENV_VARS",
+	"TRAVIS_SUDO",		"VAULT_TOKEN",
+	"FACEBOOK_APP_ID",
+};
+
+static const char *const secret_parts[] = {
+	"api_key", "client_key", "password", "private",
+	"secret",  "token",	 "username",
+};
+
+static const char *const secret_words =
+	"apikey auth credential credentials key password pword passwd secret "
+	"token";
+
+static struct str lower(struct arena *a, struct str s)
+{
+	struct str copy = arena_str(a, s);
+
+	for (size_t i = 0; i < copy.n; i++)
+		if (copy.p[i] >= 'A' && copy.p[i] <= 'Z')
+			((char *)copy.p)[i] = (char)(copy.p[i] + ('a' - 'A'));
+	return copy;
+}
+
+/* hadolint's measure. */
+static bool is_suspicious(struct str name, struct str lower_name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(secret_names); i++)
+		if (str_eq_nocase(name, str_from(secret_names[i])))
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(secret_parts); i++)
+		if (str_has(lower_name, secret_parts[i]))
+			return true;
+	return false;
+}
+
+/* BuildKit's: one of the words between underscores, and none is "public". */
+static bool is_secret(struct str lower_name)
+{
+	bool found = false;
+
+	while (lower_name.n) {
+		struct str part;
+
+		(void)str_cut(lower_name, '_', &part, &lower_name);
+		if (str_eq_c(part, "public"))
+			return false;
+		found = found || (part.n && name_in(part, secret_words));
+	}
+	return found;
+}
+
+void check_secrets(struct lint *l, const struct rule *rule)
+{
+	FOR_ITEMS(l, item)
+	{
+		const struct pairs *pairs = &item->in->pairs;
+
+		if (item->in->kind != INSTRUCTION_ARG &&
+		    item->in->kind != INSTRUCTION_ENV)
+			continue;
+		for (size_t i = 0; i < pairs->n; i++) {
+			struct str name = lint_plain(&pairs->v[i].key);
+			struct str low = lower(l->arena, name);
+			bool hadolint = is_suspicious(name, low);
+			bool buildkit = is_secret(low);
+			struct diag *diag;
+
+			if (!hadolint && !buildkit)
+				continue;
+			diag = lint_report(
+				l, rule, pairs->v[i].span,
+				"%.*s looks like a secret, and stays "
+				"in the image's history: use RUN "
+				"--mount=type=secret",
+				STR_ARG(name));
+			if (!hadolint)
+				diag->id = rule->alias;
+			if (!hadolint || !buildkit)
+				diag->alias = NULL;
+		}
+	}
+}
+
+/*
+ * UndefinedVar. What a base image sets is not known here, so a name that
+ * nothing sets is reported only where the stage began from scratch, or where
+ * the file itself says that the name is meant: it sets it elsewhere, it is one
+ * that BuildKit would set after an ARG, or a name that is set is much like it.
+ */
+
+struct names {
+	const char **v;
+	size_t n;
+	size_t cap;
+};
+
+static const char *const builtin_args[] = {
+	"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT",
+	"BUILDPLATFORM",  "BUILDOS",  "BUILDARCH",  "BUILDVARIANT",
+};
+
+static const char *const always_set[] = {
+	"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
+	"FTP_PROXY",  "ftp_proxy",  "NO_PROXY",	   "no_proxy",
+	"ALL_PROXY",  "all_proxy",  "PATH",
+};
+
+static bool is_one_of(struct str name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq_c(name, list[i]))
+			return true;
+	return false;
+}
+
+static bool begins_from_scratch(const struct lint *l, size_t stage)
+{
+	while (l->stages[stage].base != NO_STAGE)
+		stage = l->stages[stage].base;
+	return str_eq_c(lint_plain(&l->stages[stage].stage->from->from.base),
+			"scratch");
+}
+
+/* Every name that an ARG or ENV of the file sets. */
+static struct names all_names(struct lint *l)
+{
+	struct names names = {0};
+
+	FOR_ITEMS(l, item)
+	{
+		if (item->in->kind == INSTRUCTION_ARG ||
+		    item->in->kind == INSTRUCTION_ENV)
+			names.cap += item->in->pairs.n;
+	}
+	names.v = arena_new_array(l->arena, names.cap, const char *);
+	FOR_ITEMS(l, item)
+	{
+		if (item->in->kind != INSTRUCTION_ARG &&
+		    item->in->kind != INSTRUCTION_ENV)
+			continue;
+		for (size_t i = 0; i < item->in->pairs.n; i++)
+			names.v[names.n++] =
+				arena_c(l->arena,
+					lint_plain(&item->in->pairs.v[i].key));
+	}
+	return names;
+}
+
+struct undefined {
+	struct lint *lint;
+	const struct rule *rule;
+	struct names all;
+};
+
+static void check_name(struct undefined *u, const struct lint_item *item,
+		       const struct word *word, struct str name)
+{
+	struct lint *l = u->lint;
+	const char *near;
+	struct diag *diag;
+
+	if (is_one_of(name, always_set, ARRAY_LEN(always_set)) ||
+	    defined_before(l, item, name))
+		return;
+	near = suggest(name, u->all.v, u->all.n);
+	if (near && str_eq_c(name, near))
+		near = NULL;
+	if (!near && !begins_from_scratch(l, item->stage) &&
+	    !is_one_of(name, u->all.v, u->all.n) &&
+	    !is_one_of(name, builtin_args, ARRAY_LEN(builtin_args)))
+		return;
+	diag = lint_report(l, u->rule, word->span,
+			   "nothing in this stage sets %.*s", STR_ARG(name));
+	if (near)
+		diag_hint(l->diags, diag, "did you mean $%s?", near);
+}
+
+static void check_word(struct undefined *u, const struct lint_item *item,
+		       const struct word *word)
+{
+	struct word_names names = {0};
+
+	if (word->template)
+		names = word_names(word->template);
+	for (size_t i = 0; i < names.n; i++)
+		check_name(u, item, word, names.v[i]);
+}
+
+static void check_words(struct undefined *u, const struct lint_item *item,
+			const struct words *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		check_word(u, item, &words->v[i]);
+}
+
+static void check_pairs(struct undefined *u, const struct lint_item *item)
+{
+	for (size_t i = 0; i < item->in->pairs.n; i++) {
+		check_word(u, item, &item->in->pairs.v[i].key);
+		check_word(u, item, &item->in->pairs.v[i].value);
+	}
+}
+
+static void check_instruction(struct undefined *u, const struct lint_item *item)
+{
+	const struct instruction *in = item->in;
+
+	switch (in->kind) {
+	case INSTRUCTION_ADD:
+	case INSTRUCTION_COPY:
+		check_words(u, item, &in->copy.sources);
+		check_word(u, item, &in->copy.dest);
+		check_word(u, item, &in->copy.chown);
+		break;
+	case INSTRUCTION_ARG:
+	case INSTRUCTION_ENV:
+	case INSTRUCTION_LABEL: check_pairs(u, item); break;
+	case INSTRUCTION_EXPOSE:
+	case INSTRUCTION_VOLUME: check_words(u, item, &in->words); break;
+	case INSTRUCTION_STOPSIGNAL:
+	case INSTRUCTION_USER:
+	case INSTRUCTION_WORKDIR: check_word(u, item, &in->word); break;
+	case INSTRUCTION_CMD:
+	case INSTRUCTION_ENTRYPOINT:
+	case INSTRUCTION_FROM:
+	case INSTRUCTION_HEALTHCHECK:
+	case INSTRUCTION_MAINTAINER:
+	case INSTRUCTION_ONBUILD:
+	case INSTRUCTION_RUN:
+	case INSTRUCTION_SHELL:
+	case INSTRUCTION_N: break;
+	}
+}
+
+void check_undefined(struct lint *l, const struct rule *rule)
+{
+	struct undefined u = {l, rule, all_names(l)};
+
+	FOR_ITEMS(l, item)
+	{
+		if (item->stage != NO_STAGE && !item->onbuild)
+			check_instruction(&u, item);
+	}
+}

@@ -1,0 +1,1 @@
+mkdir d; chmod 1777 d; echo a >d/a

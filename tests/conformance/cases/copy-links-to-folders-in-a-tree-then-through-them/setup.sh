@@ -1,0 +1,1 @@
+mkdir -p d/real; ln -s real d/link; echo a >a

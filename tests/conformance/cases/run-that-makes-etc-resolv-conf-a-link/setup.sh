@@ -1,0 +1,1 @@
+mkdir l; ln -s ../run/resolv.conf l/resolv.conf
