@@ -47,7 +47,8 @@ void *arena_alloc(struct arena *a, size_t n)
 		abort();
 	n = (n + align - 1) / align * align;
 	if (a->head && n > BLOCK_SIZE / 4) {
-		/* A large one gets its own block behind the one being filled. */
+		/* A large one gets its own block behind the one being filled.
+		 */
 		a->head->next = block_new(n, a->head->next);
 		return a->head->next->bytes;
 	}

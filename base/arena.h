@@ -33,6 +33,7 @@ struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
-#define arena_new_array(a, n, type) ((type *)arena_array((a), (n), sizeof(type)))
+#define arena_new_array(a, n, type) \
+	((type *)arena_array((a), (n), sizeof(type)))
 
 #endif

@@ -39,7 +39,8 @@ const char *buf_c(const struct buf *b);
 /* 0, or -1 with ERR_LIMIT "<what>: larger than N bytes" after an overflow. */
 int buf_check(const struct buf *b, const char *what, struct err *e);
 
-/* s as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
+/* s as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+ */
 void buf_add_json_string(struct buf *b, struct str s);
 
 #endif

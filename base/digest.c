@@ -123,5 +123,6 @@ bool digest_parse_hex(struct str hex, struct digest *out)
 
 bool digest_parse(struct str s, struct digest *out)
 {
-	return str_starts(s, "sha256:") && digest_parse_hex(str_skip(s, 7), out);
+	return str_starts(s, "sha256:") &&
+	       digest_parse_hex(str_skip(s, 7), out);
 }

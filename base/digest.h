@@ -17,7 +17,7 @@
 
 enum {
 	DIGEST_SIZE = 32,
-	DIGEST_HEX_SIZE = 65,           /* hex and NUL */
+	DIGEST_HEX_SIZE = 65,		 /* hex and NUL */
 	DIGEST_STRING_SIZE = 7 + 64 + 1, /* "sha256:", hex, NUL */
 };
 

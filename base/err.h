@@ -9,14 +9,14 @@
 
 enum err_code {
 	ERR_NONE,
-	ERR_SYS,         /* a system call failed; err.sys has errno */
-	ERR_INVALID,     /* input that can't mean anything */
-	ERR_NOT_FOUND,   /* a named thing does not exist */
-	ERR_LIMIT,       /* input past a size limit */
+	ERR_SYS,	 /* a system call failed; err.sys has errno */
+	ERR_INVALID,	 /* input that can't mean anything */
+	ERR_NOT_FOUND,	 /* a named thing does not exist */
+	ERR_LIMIT,	 /* input past a size limit */
 	ERR_UNSUPPORTED, /* valid, but not on this machine or in this build */
-	ERR_CORRUPT,     /* stored bytes don't match their digest or format */
-	ERR_CANCELLED,   /* the user or an earlier failure stopped the work */
-	ERR_FAILED,      /* a step's command exited unsuccessfully */
+	ERR_CORRUPT,	 /* stored bytes don't match their digest or format */
+	ERR_CANCELLED,	 /* the user or an earlier failure stopped the work */
+	ERR_FAILED,	 /* a step's command exited unsuccessfully */
 };
 
 enum { ERR_MSG_MAX = 1024 };

@@ -176,8 +176,8 @@ void io_unique_name(struct buf *out, const char *prefix)
 static int write_new_file(int dirfd, const char *path, struct str content,
 			  enum io_durability durability, struct err *e)
 {
-	SCOPED_FD int fd = openat(dirfd, path,
-				  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	SCOPED_FD int fd = openat(
+		dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return err_sys(e, "create %s", path);
@@ -193,7 +193,8 @@ static int sync_folder_of(int dirfd, const char *path, struct err *e)
 	struct str dir = str_from(path);
 	ptrdiff_t slash = str_rfind(dir, '/');
 	SCOPED_PTR char *name =
-		slash < 0 ? xstrdup(".") : str_dup(str_sub(dir, 0, (size_t)slash));
+		slash < 0 ? xstrdup(".")
+			  : str_dup(str_sub(dir, 0, (size_t)slash));
 	SCOPED_FD int fd = io_open_dir(dirfd, name, e);
 
 	if (fd < 0)

@@ -27,7 +27,8 @@ void scoped_free(void *ptr); /* ptr is the address of a heap pointer */
 #define SCOPED_FD SCOPED(scoped_close)
 #define SCOPED_PTR SCOPED(scoped_free)
 
-/* Hand ownership out of a scope: yields the value, leaves the variable empty. */
+/* Hand ownership out of a scope: yields the value, leaves the variable empty.
+ */
 int take_fd(int *fd);
 void *take_ptr(void *ptr);
 #define TAKE_FD(fd) take_fd(&(fd))

@@ -67,8 +67,8 @@ struct str path_join(struct arena *a, struct str base, struct str p)
 {
 	if (p.n && p.p[0] == '/')
 		return path_clean(a, p);
-	return path_clean(a, arena_printf(a, "%.*s/%.*s", STR_ARG(base),
-					  STR_ARG(p)));
+	return path_clean(
+		a, arena_printf(a, "%.*s/%.*s", STR_ARG(base), STR_ARG(p)));
 }
 
 struct str path_in_root(struct arena *a, struct str p)

@@ -33,7 +33,8 @@ bool path_next(struct str *rest, struct str *component);
  * below root. Returns the fd (close-on-exec), or -1 with errno.
  */
 int path_open_in_root(int root_fd, const char *path, int flags, unsigned mode);
-/* openat2 that follows no link at all and does not leave dirfd; -1 with errno. */
+/* openat2 that follows no link at all and does not leave dirfd; -1 with errno.
+ */
 int path_open_nofollow(int dirfd, const char *path, int flags, unsigned mode);
 
 #endif

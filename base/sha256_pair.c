@@ -21,7 +21,8 @@ static const uint32_t round_constants[64] __attribute__((aligned(16))) = {
 
 bool sha256_pair_available(void)
 {
-	/* __builtin_cpu_supports has no "sha" in gcc 12: CPUID 7.0 EBX bit 29 */
+	/* __builtin_cpu_supports has no "sha" in gcc 12: CPUID 7.0 EBX bit 29
+	 */
 	static int known; /* 0 unknown, 1 yes, -1 no; racing writers agree */
 	unsigned a = 7;
 	unsigned b = 0;
@@ -61,7 +62,8 @@ SHA_TARGET static inline void lane_store(struct lane s, uint32_t h[8])
 	__m128i feba = _mm_shuffle_epi32(s.abef, 0x1b);
 	__m128i dchg = _mm_shuffle_epi32(s.cdgh, 0xb1);
 
-	_mm_storeu_si128((__m128i *)(void *)h, _mm_blend_epi16(feba, dchg, 0xf0));
+	_mm_storeu_si128((__m128i *)(void *)h,
+			 _mm_blend_epi16(feba, dchg, 0xf0));
 	_mm_storeu_si128((__m128i *)(void *)(h + 4),
 			 _mm_alignr_epi8(dchg, feba, 8));
 }
@@ -79,8 +81,8 @@ SHA_TARGET static inline __m128i message_load(const uint8_t *p)
 	const __m128i big_endian =
 		_mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
 
-	return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)p),
-				big_endian);
+	return _mm_shuffle_epi8(
+		_mm_loadu_si128((const __m128i *)(const void *)p), big_endian);
 }
 
 /* The next four message words from the last sixteen. */

@@ -21,7 +21,7 @@ struct str str_from(const char *s); /* NULL gives the empty string */
 bool str_eq(struct str a, struct str b);
 bool str_eq_c(struct str a, const char *b);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII only */
-int str_cmp(struct str a, struct str b);        /* bytewise, as memcmp */
+int str_cmp(struct str a, struct str b);	/* bytewise, as memcmp */
 bool str_starts(struct str s, const char *prefix);
 bool str_ends(struct str s, const char *suffix);
 struct str str_sub(struct str s, size_t start, size_t end);

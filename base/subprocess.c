@@ -93,8 +93,8 @@ int subprocess_run(const char *const *argv, struct buf *out, int *status,
 		(void)close(fds[0]);
 		if (failed == ENOENT ||
 		    (failed == EACCES && is_nowhere(argv[0])))
-			return err_set(e, ERR_NOT_FOUND,
-				       "%s: no such program", argv[0]);
+			return err_set(e, ERR_NOT_FOUND, "%s: no such program",
+				       argv[0]);
 		errno = failed;
 		return err_sys(e, "run %s", argv[0]);
 	}

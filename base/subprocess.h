@@ -9,8 +9,8 @@
 
 /*
  * Run argv (looked up in PATH) with stdin from /dev/null and stdout+stderr
- * appended to out (up to its ceiling) and umask 022. *status gets the wait status. Fails with
- * ERR_NOT_FOUND where there is no such program.
+ * appended to out (up to its ceiling) and umask 022. *status gets the wait
+ * status. Fails with ERR_NOT_FOUND where there is no such program.
  */
 int subprocess_run(const char *const *argv, struct buf *out, int *status,
 		   struct err *e);

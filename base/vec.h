@@ -11,20 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VEC(type)                                                              \
-	struct {                                                               \
-		type *v;                                                       \
-		size_t n;                                                      \
-		size_t cap;                                                    \
+#define VEC(type)           \
+	struct {            \
+		type *v;    \
+		size_t n;   \
+		size_t cap; \
 	}
 
-#define vec_push(vec)                                                          \
-	(vec_grow((void **)&(vec)->v, &(vec)->cap, (vec)->n,                   \
-		  sizeof(*(vec)->v)),                                          \
-	 memset(&(vec)->v[(vec)->n], 0, sizeof(*(vec)->v)),                    \
+#define vec_push(vec)                                        \
+	(vec_grow((void **)&(vec)->v, &(vec)->cap, (vec)->n, \
+		  sizeof(*(vec)->v)),                        \
+	 memset(&(vec)->v[(vec)->n], 0, sizeof(*(vec)->v)),  \
 	 &(vec)->v[(vec)->n++])
 
-#define vec_release(vec)                                                       \
+#define vec_release(vec) \
 	(free((vec)->v), (vec)->v = NULL, (vec)->n = 0, (vec)->cap = 0)
 
 static inline void vec_grow(void **v, size_t *cap, size_t n, size_t size)

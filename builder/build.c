@@ -89,8 +89,8 @@ int build_remote(struct build *b, const struct step_copy *copy,
 	f->source = source;
 	*vec_push(&b->fetched) = f;
 	*out = &f->remote;
-	return remote_fetch(&f->remote, b->arena, source->path, &opt, b->work_fd,
-			    path, name, e);
+	return remote_fetch(&f->remote, b->arena, source->path, &opt,
+			    b->work_fd, path, name, e);
 }
 
 static void drop_work(struct build *b)
@@ -181,7 +181,8 @@ static struct str title_of(struct build *b, const struct plan_stage *stage,
 
 	return arena_printf(b->arena, "[%.*s%s%zu/%zu] %.*s",
 			    STR_ARG(stage->title), stage->title.n ? " " : "",
-			    number + base, stage->n_steps + base, STR_ARG(text));
+			    number + base, stage->n_steps + base,
+			    STR_ARG(text));
 }
 
 static bool cancelled(const struct build *b)
@@ -206,7 +207,8 @@ static int step_key(struct build *b, const struct step *step,
 	/* what BuildKit stamps files with, so part of what they are */
 	if (step->has_epoch && step->kind != STEP_RUN)
 		key_add(k, "epoch",
-			arena_printf(&k->arena, "%lld", (long long)step->epoch_s));
+			arena_printf(&k->arena, "%lld",
+				     (long long)step->epoch_s));
 	switch (step->kind) {
 	case STEP_RUN: return step_run_key(b, step, k, e);
 	case STEP_COPY: return step_copy_key(b, step, k, seen, e);
@@ -263,8 +265,8 @@ static void note_failure(struct step_run_context *c, const char *log_name)
 	why->step = c->step;
 	read_tail(&why->tail, c->log_fd);
 	if (why->tail.n)
-		why->log_path = xasprintf("%s/%s", c->build->store->path,
-					  log_name);
+		why->log_path =
+			xasprintf("%s/%s", c->build->store->path, log_name);
 }
 
 /* Execute into a draft and make a snapshot of it. */
@@ -284,7 +286,8 @@ static int execute_step(struct build *b, const struct step *step,
 	SCOPED_FD int log_fd = -1;
 	int result;
 
-	if (build_enter(b, e) < 0 || rootfs_open(r, b->store, b->opt->events, &c.root, e) < 0)
+	if (build_enter(b, e) < 0 ||
+	    rootfs_open(r, b->store, b->opt->events, &c.root, e) < 0)
 		return -1;
 	if (step->kind == STEP_RUN) {
 		if (prepare_executor(b, e) < 0)
@@ -318,7 +321,8 @@ static int remember(struct build *b, const struct key *k,
 		return record_put(b->store, k, layer, e);
 	emit(b, EVENT_NOTE, number,
 	     STR("sources changed while they were copied; this step is not "
-		 "cached"), 0);
+		 "cached"),
+	     0);
 	return 0;
 }
 
@@ -341,9 +345,8 @@ static int run_step(struct build *b, const struct step *step, struct rootfs *r,
 	if (step_key(b, step, r, &key, &seen, e) < 0)
 		return -1;
 	digest = key_digest(&key);
-	found = b->opt->no_cache
-			? 0
-			: record_find(b->store, &digest, &layer, e);
+	found = b->opt->no_cache ? 0
+				 : record_find(b->store, &digest, &layer, e);
 	if (found < 0)
 		return -1;
 	emit(b, found ? EVENT_STEP_CACHED : EVENT_STEP_START, number, title, 0);
@@ -428,7 +431,7 @@ static int64_t fill_history(const struct rootfs *r,
 		}
 		if (made_ns)
 			before_ns = made_ns;
-		h->created_ns = before_ns ? before_ns
+		h->created_ns = before_ns  ? before_ns
 				: first_ns ? first_ns
 					   : base_ns;
 		h->has_created = h->created_ns != 0;

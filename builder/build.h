@@ -43,15 +43,15 @@ struct build_options {
 struct build_result {
 	struct rootfs rootfs;
 	struct image_config config; /* in the arena given */
-	bool ran; /* something was not cached */
+	bool ran;		    /* something was not cached */
 };
 
 /* Where a step failed, for the message with the Dockerfile's lines. */
 struct build_failure {
 	const struct step *step; /* NULL: not in a step */
-	char *log_path;          /* heap; NULL where there is none */
-	int exit_code;           /* of the command; 0 where it did not run */
-	struct buf tail;         /* the end of the log */
+	char *log_path;		 /* heap; NULL where there is none */
+	int exit_code;		 /* of the command; 0 where it did not run */
+	struct buf tail;	 /* the end of the log */
 };
 void build_failure_release(struct build_failure *f);
 

@@ -25,7 +25,8 @@ static enum tree_verdict check_ignore(struct tree_filter *filter,
 		return TREE_IN;
 	/* states of siblings that were left are overwritten by depth */
 	f->states.n = depth;
-	state = ignore_step(f->ignore, &f->arena, &f->states.v[depth - 1], path);
+	state = ignore_step(f->ignore, &f->arena, &f->states.v[depth - 1],
+			    path);
 	*vec_push(&f->states) = state;
 	if (!state.excluded)
 		return TREE_IN;
@@ -59,8 +60,8 @@ static int read_ignore(struct context *c, const char *name, struct err *e)
 
 	if (found <= 0)
 		return found;
-	if (ignore_parse(&c->arena, arena_str(&c->arena, buf_str(&text)), &ignore,
-			 e) < 0)
+	if (ignore_parse(&c->arena, arena_str(&c->arena, buf_str(&text)),
+			 &ignore, e) < 0)
 		return err_wrap(e, "%s", name);
 	if (ignore_is_empty(ignore))
 		return 1;
@@ -69,7 +70,8 @@ static int read_ignore(struct context *c, const char *name, struct err *e)
 	return 1;
 }
 
-/* A context is known by where it lies, so that its stat cache is found again. */
+/* A context is known by where it lies, so that its stat cache is found again.
+ */
 static struct statcache *open_cache(const struct context *c,
 				    const struct store *s)
 {
@@ -149,9 +151,9 @@ static enum tree_verdict check_wildcard(struct tree_filter *filter,
 static int collect_match(struct tree_visitor *visitor,
 			 const struct tree_entry *entry, struct err *e)
 {
-	struct wildcard *w = (struct wildcard *)((char *)visitor -
-						 offsetof(struct wildcard,
-							  visitor));
+	struct wildcard *w =
+		(struct wildcard *)((char *)visitor -
+				    offsetof(struct wildcard, visitor));
 	struct selected *hit;
 
 	(void)e;
@@ -162,7 +164,6 @@ static int collect_match(struct tree_visitor *visitor,
 	hit->name = path_base(hit->path);
 	return 0;
 }
-
 
 /* Stops a walk at the first thing that it finds. */
 struct finder {

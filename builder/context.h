@@ -31,9 +31,9 @@ struct source_tree {
 	struct view view;
 	struct tree_filter *filter; /* NULL where everything exists */
 	/*
-	 * IGNORED is a build context: what comes from there belongs to root, has
-	 * no capabilities, and a socket becomes an empty file, as BuildKit's
-	 * transfer of contexts makes them.
+	 * IGNORED is a build context: what comes from there belongs to root,
+	 * has no capabilities, and a socket becomes an empty file, as
+	 * BuildKit's transfer of contexts makes them.
 	 */
 	enum tree_owner owner;
 	struct statcache *cache; /* of content digests; borrowed, may be NULL */

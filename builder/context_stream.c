@@ -24,7 +24,8 @@ static int spool(struct context_stream *c, int from, struct err *e)
 
 static int unpack_context(struct context_stream *c, int fd, struct err *e)
 {
-	const struct copy_options opt = {.has_owner = true, .owner_given = true};
+	const struct copy_options opt = {.has_owner = true,
+					 .owner_given = true};
 	const struct view none = {0};
 	struct target target;
 	SCOPED_FD int folder = -1;

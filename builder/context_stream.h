@@ -11,7 +11,7 @@
 struct context_stream {
 	const struct store *store;
 	char *name; /* of the work folder below the store; NULL: none */
-	int fd;     /* of it; what keeps a sweep away */
+	int fd;	    /* of it; what keeps a sweep away */
 	char *path; /* of the unpacked context */
 };
 

@@ -25,7 +25,7 @@ struct copier {
 	const struct target *to;
 	const struct copy_options *opt;
 	bool from_context;
-	struct str root_path; /* of the target folder, for links */
+	struct str root_path;  /* of the target folder, for links */
 	const char *file_name; /* where a single file goes in it */
 	VEC(struct level) levels;
 	struct inode_names names; /* first copies of files with several names */
@@ -60,8 +60,10 @@ static int set_owner_and_mode(const struct copy_options *opt, int fd,
 
 	if (fstat(fd, &now) < 0)
 		return err_sys(e, "stat %s", name);
-	if ((now.st_uid != uid || now.st_gid != gid) && fchown(fd, uid, gid) < 0)
-		return err_sys(e, "set the owner of %s to %u:%u", name, uid, gid);
+	if ((now.st_uid != uid || now.st_gid != gid) &&
+	    fchown(fd, uid, gid) < 0)
+		return err_sys(e, "set the owner of %s to %u:%u", name, uid,
+			       gid);
 	if (((now.st_mode & 07777) != mode || mode & 07000) &&
 	    fchmod(fd, mode) < 0)
 		return err_sys(e, "set the mode of %s", name);
@@ -196,8 +198,8 @@ static int copy_device(struct copier *c, const struct tree_entry *entry,
 static int make_empty(struct copier *c, const struct tree_entry *entry,
 		      int dirfd, const char *name, struct err *e)
 {
-	SCOPED_FD int fd = openat(dirfd, name,
-				  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	SCOPED_FD int fd = openat(
+		dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_sys(e, "create %s", name);
@@ -293,9 +295,9 @@ static void copier_release(struct copier *c)
 	inode_names_release(&c->names);
 }
 
-int copy_resolve_dest(const struct target *to, struct arena *a,
-		      struct str dest, const struct copy_options *opt,
-		      struct view_path *out, struct err *e)
+int copy_resolve_dest(const struct target *to, struct arena *a, struct str dest,
+		      const struct copy_options *opt, struct view_path *out,
+		      struct err *e)
 {
 	struct target_dir dir;
 	struct str folder = str_ends(dest, "/") ? dest : path_dir(dest);
@@ -313,8 +315,8 @@ static struct str file_target(struct arena *a, const struct view_path *dest,
 {
 	if (!dest->exists || !S_ISDIR(dest->st.st_mode))
 		return dest->path;
-	return path_in_root(a, arena_printf(a, "%.*s/%.*s",
-					    STR_ARG(dest->path), STR_ARG(name)));
+	return path_in_root(a, arena_printf(a, "%.*s/%.*s", STR_ARG(dest->path),
+					    STR_ARG(name)));
 }
 
 static int run_copy(struct copier *c, const struct source_tree *from,
@@ -395,8 +397,8 @@ int copy_inline(struct str name, struct str content, const struct target *to,
 		return -1;
 	result = target_dir_clear(&dir, file, e);
 	if (result == 0) {
-		fd = openat(dir.fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			    0600);
+		fd = openat(dir.fd, file,
+			    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd < 0)
 			result = err_sys(e, "create %s", file);
 	}

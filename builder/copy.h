@@ -10,11 +10,11 @@
 #include "parser/values.h"
 
 struct copy_options {
-	bool has_owner;   /* else the source's */
+	bool has_owner;	  /* else the source's */
 	bool owner_given; /* by --chown: archives take it too */
 	struct target_owner owner;
 	const struct mode_change *chmod; /* NULL: the source's modes */
-	struct tree_filter *filters[2]; /* --exclude, --parents */
+	struct tree_filter *filters[2];	 /* --exclude, --parents */
 	size_t n_filters;
 	struct sha256 *seen; /* fed as tree_hash feeds its own; may be NULL */
 };
@@ -35,8 +35,8 @@ int copy_inline(struct str name, struct str content, const struct target *to,
  * What both begin with, and ADD's unpacking: resolve dest in the target, create
  * its folder (dest itself where it ends in a slash), say what it is now.
  */
-int copy_resolve_dest(const struct target *to, struct arena *a,
-		      struct str dest, const struct copy_options *opt,
-		      struct view_path *out, struct err *e);
+int copy_resolve_dest(const struct target *to, struct arena *a, struct str dest,
+		      const struct copy_options *opt, struct view_path *out,
+		      struct err *e);
 
 #endif

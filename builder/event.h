@@ -15,7 +15,7 @@ enum event_kind {
 	EVENT_STEP_OUTPUT, /* text: bytes as they came */
 	EVENT_STEP_DONE,   /* duration_ns */
 	EVENT_STEP_FAILED, /* text: why */
-	EVENT_NOTE,        /* text: something the user should know */
+	EVENT_NOTE,	   /* text: something the user should know */
 };
 
 struct event {

@@ -15,17 +15,17 @@
 #include <sys/types.h>
 
 enum run_mount_kind {
-	RUN_MOUNT_BIND,  /* source_fd over target */
+	RUN_MOUNT_BIND,	 /* source_fd over target */
 	RUN_MOUNT_TMPFS, /* a new tmpfs */
 };
 
 struct run_mount {
 	enum run_mount_kind kind;
-	int source_fd;       /* bind: a file or folder (O_PATH suffices); borrowed */
-	const char *target;  /* absolute, inside the root */
+	int source_fd; /* bind: a file or folder (O_PATH suffices); borrowed */
+	const char *target; /* absolute, inside the root */
 	bool readonly;
 	uint64_t size_bytes; /* tmpfs; 0: the kernel's default */
-	mode_t mode;         /* tmpfs; 0: 01777 */
+	mode_t mode;	     /* tmpfs; 0: 01777 */
 };
 
 enum run_stream {
@@ -56,9 +56,12 @@ struct run_spec {
 	 */
 	int draft_fd;
 
-	const char *const *argv; /* NULL-terminated; argv[0] is looked up in env's PATH */
-	const char *const *env;  /* NULL-terminated, complete ("HOME=" included) */
-	/* absolute; created with its parents for the user, 0755, where missing */
+	const char *const
+		*argv; /* NULL-terminated; argv[0] is looked up in env's PATH */
+	const char *const
+		*env; /* NULL-terminated, complete ("HOME=" included) */
+	/* absolute; created with its parents for the user, 0755, where missing
+	 */
 	const char *cwd;
 	uint32_t uid;
 	uint32_t gid;
@@ -66,10 +69,11 @@ struct run_spec {
 	size_t n_groups;
 
 	enum run_network_mode network;
-	bool insecure; /* --security=insecure: all capabilities, no seccomp, no masks */
+	bool insecure; /* --security=insecure: all capabilities, no seccomp, no
+			  masks */
 	const char *hostname;
-	const char *hosts;       /* content of /etc/hosts */
-	const char *resolv_conf; /* content of /etc/resolv.conf */
+	const char *hosts;		/* content of /etc/hosts */
+	const char *resolv_conf;	/* content of /etc/resolv.conf */
 	const struct run_mount *mounts; /* in order */
 	size_t n_mounts;
 	uint64_t shm_size_bytes; /* 0: 64 MiB as docker */
@@ -80,7 +84,8 @@ struct run_spec {
 	void (*output)(void *ctx, enum run_stream stream, const char *p,
 		       size_t n);
 	void *output_ctx;
-	/* Readable when the work is to stop: the command is killed. -1: never. */
+	/* Readable when the work is to stop: the command is killed. -1: never.
+	 */
 	int cancel_fd;
 };
 
@@ -93,17 +98,17 @@ struct executor {
 	/*
 	 * Run to the end. 0 with *out whatever the exit code was; -1 where the
 	 * command could not be started (ERR_NOT_FOUND: no such program, with
-	 * exit_code 127 set too), or ERR_CANCELLED. No process and no mount of it
-	 * is left either way.
+	 * exit_code 127 set too), or ERR_CANCELLED. No process and no mount of
+	 * it is left either way.
 	 */
 	int (*run)(struct executor *x, const struct run_spec *spec,
 		   struct run_result *out, struct err *e);
 	/*
 	 * Before the first run, and optional (it may be NULL, too): a folder of
-	 * this build's alone on the file system of the layers, where the executor
-	 * keeps what is the same for many steps rather than make it in every
-	 * draft. Borrowed for as long as runs are made; removing what is in it
-	 * afterwards is the caller's.
+	 * this build's alone on the file system of the layers, where the
+	 * executor keeps what is the same for many steps rather than make it in
+	 * every draft. Borrowed for as long as runs are made; removing what is
+	 * in it afterwards is the caller's.
 	 */
 	void (*use_folder)(struct executor *x, int folder_fd);
 };

@@ -173,9 +173,11 @@ static int export_archive(const struct store *s, const struct image *image,
 			.created_s = image->config->created_ns / 1000000000,
 		};
 
-		result = spec->kind == EXPORT_DOCKER
-				 ? archive_write_docker(&o->sink.sink, &archive, e)
-				 : archive_write_oci(&o->sink.sink, &archive, e);
+		result =
+			spec->kind == EXPORT_DOCKER
+				? archive_write_docker(&o->sink.sink, &archive,
+						       e)
+				: archive_write_oci(&o->sink.sink, &archive, e);
 	}
 	documents_release(&d);
 	return result;
@@ -213,8 +215,8 @@ int export_image(const struct store *s, const struct image *image,
 	if (result == 0)
 		result = spec->kind == EXPORT_TAR || spec->kind == EXPORT_LOCAL
 				 ? export_rootfs(s, image, spec, &o, e)
-				 : export_archive(s, image, names, n_names, spec,
-						  &o, out, e);
+				 : export_archive(s, image, names, n_names,
+						  spec, &o, out, e);
 	if (result == 0)
 		result = output_commit(&o, e);
 	output_release(&o);

@@ -62,8 +62,7 @@ int export_layer_write(const struct export_layer *l, struct sink *out,
 		       struct err *e);
 
 /* The merged root file system: export_rootfs.c. */
-int export_rootfs_tar(const struct view *root, struct sink *out,
-		      struct err *e);
+int export_rootfs_tar(const struct view *root, struct sink *out, struct err *e);
 int export_rootfs_folder(const struct view *root, const char *dest,
 			 struct err *e);
 

@@ -47,7 +47,8 @@ static int check_diff_id(const struct export_layer *l,
 		return 0;
 	return err_set(e, ERR_CORRUPT,
 		       "snapshot of layer %s was changed: build again with "
-		       "--no-cache", digest_string(&l->diff_id, text));
+		       "--no-cache",
+		       digest_string(&l->diff_id, text));
 }
 
 /* Compress into a blob of the store, so that it is never done again. */
@@ -161,7 +162,8 @@ static int make_layer(const struct store *s, const struct rootfs_layer *from,
 		.fresh = from->fresh,
 	};
 	if (from->blob.size_bytes)
-		there = blob_stat(&s->blobs, &from->blob.digest, &size_bytes, e);
+		there = blob_stat(&s->blobs, &from->blob.digest, &size_bytes,
+				  e);
 	if (there < 0)
 		return -1;
 	if (there) {
@@ -182,7 +184,8 @@ int export_layers_make(const struct store *s, const struct rootfs *rootfs,
 {
 	*out = arena_new_array(a, rootfs->layers.n, struct export_layer);
 	for (size_t i = 0; i < rootfs->layers.n; i++)
-		if (make_layer(s, &rootfs->layers.v[i], spec, &(*out)[i], e) < 0)
+		if (make_layer(s, &rootfs->layers.v[i], spec, &(*out)[i], e) <
+		    0)
 			return err_wrap(e, "export layer %zu", i + 1);
 	return 0;
 }
@@ -193,7 +196,8 @@ static int write_blob(const struct export_layer *l, struct sink *out,
 {
 	enum { CHUNK_BYTES = 256 * 1024 };
 	SCOPED_PTR char *chunk = xmalloc(CHUNK_BYTES);
-	SCOPED_FD int fd = blob_open(&l->store->blobs, &l->descriptor.digest, e);
+	SCOPED_FD int fd =
+		blob_open(&l->store->blobs, &l->descriptor.digest, e);
 	struct sha256 hash;
 	struct digest digest;
 	size_t got;
@@ -210,8 +214,10 @@ static int write_blob(const struct export_layer *l, struct sink *out,
 	} while (got == CHUNK_BYTES);
 	sha256_final(&hash, &digest);
 	if (!digest_eq(&digest, &l->descriptor.digest))
-		return err_set(e, ERR_CORRUPT, "layer blob does not match its "
-			       "digest: remove the image and bring it in again");
+		return err_set(
+			e, ERR_CORRUPT,
+			"layer blob does not match its "
+			"digest: remove the image and bring it in again");
 	return 0;
 }
 

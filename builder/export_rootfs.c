@@ -34,8 +34,8 @@ static int write_content(struct flattener *f, int fd,
 		if (io_read_full(fd, f->chunk, want, &got, entry->name, e) < 0)
 			return -1;
 		if (got < want)
-			return err_set(e, ERR_CORRUPT, "%s: shorter than before",
-				       entry->name);
+			return err_set(e, ERR_CORRUPT,
+				       "%s: shorter than before", entry->name);
 		if (f->out->write(f->out, f->chunk, got, e) < 0)
 			return -1;
 		left -= got;
@@ -43,8 +43,8 @@ static int write_content(struct flattener *f, int fd,
 	return tar_write_padding(f->out, (uint64_t)entry->st->st_size, e);
 }
 
-static int write_entry(struct flattener *f, const struct tar_entry *out,
-		       int fd, const struct tree_entry *entry, struct err *e)
+static int write_entry(struct flattener *f, const struct tar_entry *out, int fd,
+		       const struct tree_entry *entry, struct err *e)
 {
 	if (tar_write_header(f->out, out, e) < 0)
 		return -1;
@@ -67,7 +67,8 @@ static int flatten_regular(struct flattener *f, struct tar_entry *out,
 		out->size_bytes = 0;
 		return write_entry(f, out, -1, entry, e);
 	}
-	fd = openat(entry->dirfd, entry->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(entry->dirfd, entry->name,
+		    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open %.*s", STR_ARG(entry->path));
 	n = fgetxattr(fd, TREE_XATTR, value, sizeof(value));
@@ -110,8 +111,7 @@ static int flatten(struct tree_visitor *visitor, const struct tree_entry *entry,
 	return write_entry(f, &out, -1, entry, e);
 }
 
-int export_rootfs_tar(const struct view *root, struct sink *out,
-		      struct err *e)
+int export_rootfs_tar(const struct view *root, struct sink *out, struct err *e)
 {
 	const struct tree tree = {.view = *root};
 	struct flattener f = {

@@ -28,15 +28,16 @@ static int add_bind_content(struct build *b, const struct step_mount *m,
 	rootfs_init(&scratch);
 	result = build_origin(b, &m->origin, &scratch, &from, e);
 	if (result == 0)
-		result = view_resolve(&from.view, &a, path_in_root(&a, m->source),
-				      VIEW_FOLLOW, &at, e);
+		result = view_resolve(&from.view, &a,
+				      path_in_root(&a, m->source), VIEW_FOLLOW,
+				      &at, e);
 	if (result == 0) {
 		const struct tree tree = {.view = from.view,
 					  .filters = &from.filter,
 					  .n_filters = from.filter != NULL};
 
-		result = tree_hash(&tree, at.path, from.owner, from.cache, &hash,
-				   NULL, e);
+		result = tree_hash(&tree, at.path, from.owner, from.cache,
+				   &hash, NULL, e);
 	}
 	rootfs_release(&scratch);
 	if (result < 0)
@@ -47,8 +48,8 @@ static int add_bind_content(struct build *b, const struct step_mount *m,
 }
 
 static const char *const KINDS[] = {
-	[MOUNT_BIND] = "bind",	   [MOUNT_CACHE] = "cache",
-	[MOUNT_TMPFS] = "tmpfs",   [MOUNT_SECRET] = "secret",
+	[MOUNT_BIND] = "bind",	 [MOUNT_CACHE] = "cache",
+	[MOUNT_TMPFS] = "tmpfs", [MOUNT_SECRET] = "secret",
 	[MOUNT_SSH] = "ssh",
 };
 
@@ -60,8 +61,7 @@ int mounts_add_to_key(struct build *b, const struct step_run *run,
 
 		key_add(k, "mount", str_from(KINDS[m->kind]));
 		key_add(k, "mount-target", m->target);
-		key_add(k, "mount-access",
-			m->readonly ? STR("ro") : STR("rw"));
+		key_add(k, "mount-access", m->readonly ? STR("ro") : STR("rw"));
 		if (m->kind == MOUNT_BIND && add_bind_content(b, m, k, e) < 0)
 			return -1;
 	}
@@ -75,8 +75,8 @@ static int copy_to_draft(struct step_run_context *c, struct source_tree *from,
 	SCOPED_ARENA struct arena a = {0};
 	struct selected what = {.path = path_in_root(&a, source),
 				.name = str_from("file")};
-	const struct copy_options opt = {
-		.has_owner = from->owner == TREE_OWNER_IGNORED};
+	const struct copy_options opt = {.has_owner = from->owner ==
+						      TREE_OWNER_IGNORED};
 	const struct view none = {0};
 	struct target target;
 	struct view_path at;
@@ -86,8 +86,10 @@ static int copy_to_draft(struct step_run_context *c, struct source_tree *from,
 	if (view_resolve(&from->view, &a, what.path, VIEW_FOLLOW, &at, e) < 0)
 		return -1;
 	if (!at.exists)
-		return err_set(e, ERR_NOT_FOUND, "mount source \"/%.*s\": not "
-			       "found", STR_ARG(what.path));
+		return err_set(e, ERR_NOT_FOUND,
+			       "mount source \"/%.*s\": not "
+			       "found",
+			       STR_ARG(what.path));
 	what.path = at.path;
 	if (io_mkdir(c->draft->fd, name, 0755, e) < 0)
 		return -1;
@@ -97,7 +99,8 @@ static int copy_to_draft(struct step_run_context *c, struct source_tree *from,
 	target_init(&target, &none, fd);
 	result = copy_selected(from, &what, &target,
 			       S_ISDIR(at.st.st_mode) ? STR("/content")
-						      : STR("/file"), &opt, e);
+						      : STR("/file"),
+			       &opt, e);
 	target_release(&target);
 	if (result == 0 && S_ISDIR(at.st.st_mode) &&
 	    fchmodat(fd, "content", at.st.st_mode & 07777, 0) < 0)
@@ -105,8 +108,8 @@ static int copy_to_draft(struct step_run_context *c, struct source_tree *from,
 	return result;
 }
 
-static int open_copy(struct step_run_context *c, size_t i,
-		     const char *name, struct err *e)
+static int open_copy(struct step_run_context *c, size_t i, const char *name,
+		     struct err *e)
 {
 	SCOPED_PTR char *folder = xasprintf("%s/content", name);
 	SCOPED_PTR char *file = xasprintf("%s/file", name);
@@ -156,7 +159,8 @@ static int seed_cache(struct step_run_context *c, const struct step_mount *m,
 	if (result == 0 && at.exists && S_ISDIR(at.st.st_mode)) {
 		what.path = at.path;
 		target_init(&target, &none, fd);
-		result = copy_selected(&from, &what, &target, STR("/"), &opt, e);
+		result =
+			copy_selected(&from, &what, &target, STR("/"), &opt, e);
 		target_release(&target);
 	}
 	rootfs_release(&scratch);
@@ -186,7 +190,8 @@ static int create_cache(struct step_run_context *c, const struct step_mount *m,
 	if (fchown(fd, m->uid, m->gid) < 0 ||
 	    fchmod(fd, m->has_mode ? m->mode : 0755) < 0)
 		return err_sys(e, "create %s", path);
-	if (renameat2(c->draft->fd, "cache", store, path, RENAME_NOREPLACE) < 0 &&
+	if (renameat2(c->draft->fd, "cache", store, path, RENAME_NOREPLACE) <
+		    0 &&
 	    errno != EEXIST)
 		return err_sys(e, "create %s", path);
 	return 0;

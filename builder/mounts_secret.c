@@ -36,9 +36,10 @@ static int read_value(const struct build_secret *secret, struct buf *out,
 	if (!secret->env) {
 		found = io_read_file(AT_FDCWD, secret->path, out, e);
 		if (found == 0)
-			return err_set(e, ERR_NOT_FOUND, "secret %s: %s: there "
-				       "is no such file", secret->id,
-				       secret->path);
+			return err_set(e, ERR_NOT_FOUND,
+				       "secret %s: %s: there "
+				       "is no such file",
+				       secret->id, secret->path);
 		return found < 0 ? -1 : 0;
 	}
 	value = getenv(secret->env);
@@ -94,8 +95,7 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 		      struct run_mount *out, struct err *e)
 {
 	struct str id = m->id.n ? m->id : path_base(m->target);
-	const struct build_secret *secret =
-		find_secret(c->build->opt, id);
+	const struct build_secret *secret = find_secret(c->build->opt, id);
 	struct buf value = BUF_INIT(SECRET_MAX_BYTES);
 	int result;
 
@@ -103,20 +103,20 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 		return missing(m, id, "--secret id=ID,src=FILE", e);
 	result = read_value(secret, &value, e);
 	if (result == 0 && m->env.n)
-		all->env = str_list_add(
-			a, all->env,
-			arena_printf(a, "%.*s=%.*s", STR_ARG(m->env),
-				     STR_ARG(buf_str(&value))));
+		all->env = str_list_add(a, all->env,
+					arena_printf(a, "%.*s=%.*s",
+						     STR_ARG(m->env),
+						     STR_ARG(buf_str(&value))));
 	/* env= alone makes no file */
 	if (result == 0 && (!m->env.n || m->target.n)) {
 		out->source_fd = write_secret(all, c, m, &value, e);
 		out->readonly = true;
-		out->target = m->target.n
-				      ? arena_c(a, path_join(a, STR("/"),
-							     m->target))
-				      : arena_printf(a, "/run/secrets/%.*s",
-						     STR_ARG(path_base(id)))
-						.p;
+		out->target =
+			m->target.n
+				? arena_c(a, path_join(a, STR("/"), m->target))
+				: arena_printf(a, "/run/secrets/%.*s",
+					       STR_ARG(path_base(id)))
+					  .p;
 		result = out->source_fd < 0 ? -1 : 1;
 	}
 	if (value.p)
@@ -141,12 +141,12 @@ int mount_ssh_open(struct mounts *all, struct step_run_context *c,
 	out->source_fd = open(ssh->socket, O_PATH | O_CLOEXEC);
 	if (out->source_fd < 0)
 		return err_sys(e, "ssh agent at %s", ssh->socket);
-	out->target = m->target.n ? arena_c(a, m->target)
-				  : arena_printf(a, "/run/buildkit/ssh_agent.%zu",
-						 all->n)
-					    .p;
-	all->env = str_list_add(a, all->env,
-				arena_printf(a, "SSH_AUTH_SOCK=%s",
-					     out->target));
+	out->target =
+		m->target.n
+			? arena_c(a, m->target)
+			: arena_printf(a, "/run/buildkit/ssh_agent.%zu", all->n)
+				  .p;
+	all->env = str_list_add(
+		a, all->env, arena_printf(a, "SSH_AUTH_SOCK=%s", out->target));
 	return 1;
 }

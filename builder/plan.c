@@ -47,9 +47,10 @@ static void set_platform_args(struct planner *p, const char *prefix,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		scope_set(&p->globals,
-			  arena_printf(p->arena, "%s%s", prefix, parts[i].suffix),
-			  parts[i].value);
+		scope_set(
+			&p->globals,
+			arena_printf(p->arena, "%s%s", prefix, parts[i].suffix),
+			parts[i].value);
 }
 
 /* Predefined arguments, which --build-arg may override. */
@@ -108,9 +109,10 @@ static void find_epoch(struct planner *p)
 	if (p->has_epoch)
 		p->epoch_s = (int64_t)seconds;
 	else
-		diag_add(p->diags, "source-date-epoch", DIAG_ERROR,
-			 SPAN_NONE, "SOURCE_DATE_EPOCH: %.*s is not a "
-			 "number of seconds", STR_ARG(value));
+		diag_add(p->diags, "source-date-epoch", DIAG_ERROR, SPAN_NONE,
+			 "SOURCE_DATE_EPOCH: %.*s is not a "
+			 "number of seconds",
+			 STR_ARG(value));
 }
 
 /*
@@ -126,7 +128,8 @@ static int find_image(struct planner *p, struct str name, struct span span,
 	int found;
 
 	if (reference_parse(p->arena, name, &ref, e) < 0) {
-		diag_add(p->diags, "image-name", DIAG_ERROR, span, "%s", e->msg);
+		diag_add(p->diags, "image-name", DIAG_ERROR, span, "%s",
+			 e->msg);
 		return 0;
 	}
 	name = reference_name(p->arena, &ref);
@@ -137,14 +140,16 @@ static int find_image(struct planner *p, struct str name, struct span span,
 		return 1;
 	image = arena_new(p->arena, struct plan_image);
 	image->name = name;
-	found = p->source->resolve(p->source, p->arena, name, platform, image, e);
+	found = p->source->resolve(p->source, p->arena, name, platform, image,
+				   e);
 	if (found < 0)
 		return err_wrap(e, "image %.*s", STR_ARG(name));
 	if (found == 0) {
-		struct diag *diag = diag_add(p->diags, "image-missing",
-					     DIAG_ERROR, span,
-					     "%.*s: there is no such image in "
-					     "the store", STR_ARG(name));
+		struct diag *diag =
+			diag_add(p->diags, "image-missing", DIAG_ERROR, span,
+				 "%.*s: there is no such image in "
+				 "the store",
+				 STR_ARG(name));
 		diag_hint(p->diags, diag,
 			  "bring it in with `imgbuild load -i ARCHIVE` or "
 			  "`imgbuild import ROOTFS.tar %.*s`",
@@ -304,14 +309,13 @@ static struct stage_state *origin_stage(struct planner *p, struct str name,
 	uint64_t index;
 
 	*mistaken = false;
-	if (naming == STAGE_BY_NAME ||
-	    !str_to_u64(name, UINT32_MAX, &index))
+	if (naming == STAGE_BY_NAME || !str_to_u64(name, UINT32_MAX, &index))
 		return stage_by_name(p, name);
 	if (index < p->n_stages)
 		return &p->stages[index];
 	diag_add(p->diags, "stage-index", DIAG_ERROR, span,
-		 "invalid stage index %.*s: there are %zu stages", STR_ARG(name),
-		 p->n_stages);
+		 "invalid stage index %.*s: there are %zu stages",
+		 STR_ARG(name), p->n_stages);
 	*mistaken = true;
 	return NULL;
 }
@@ -339,9 +343,11 @@ bool planner_origin(struct planner *p, const struct stage_state *s,
 		out->stage = &stage->out;
 		if (stage->dispatched)
 			return true;
-		diag_add(p->diags, "stage-order", DIAG_ERROR, from->span,
-			 "cannot copy from stage '%.*s', it needs to be defined "
-			 "before the stage that uses it", STR_ARG(from->text));
+		diag_add(
+			p->diags, "stage-order", DIAG_ERROR, from->span,
+			"cannot copy from stage '%.*s', it needs to be defined "
+			"before the stage that uses it",
+			STR_ARG(from->text));
 		return false;
 	}
 	out->kind = ORIGIN_IMAGE;
@@ -360,7 +366,8 @@ static void need(struct stage_state *s, struct stage_state **stack, size_t *n)
 }
 
 static void need_origin(struct planner *p, const struct word *from,
-			enum stage_naming naming, struct stage_state **stack, size_t *n)
+			enum stage_naming naming, struct stage_state **stack,
+			size_t *n)
 {
 	uint64_t index;
 
@@ -378,7 +385,8 @@ static void need_of(struct planner *p, const struct instruction *in,
 		    struct stage_state **stack, size_t *n)
 {
 	if (in->kind == INSTRUCTION_COPY)
-		need_origin(p, &in->copy.from, STAGE_BY_NAME_OR_INDEX, stack, n);
+		need_origin(p, &in->copy.from, STAGE_BY_NAME_OR_INDEX, stack,
+			    n);
 	if (in->kind != INSTRUCTION_RUN)
 		return;
 	for (size_t i = 0; i < in->run.n_mounts; i++)
@@ -462,8 +470,8 @@ static void inherit(struct planner *p, struct stage_state *s)
 	if (s->out.base_kind != BASE_STAGE)
 		s->scope.env = config->env;
 	if (config->working_dir.n)
-		config->working_dir = path_join(p->arena, STR("/"),
-						config->working_dir);
+		config->working_dir =
+			path_join(p->arena, STR("/"), config->working_dir);
 }
 
 /* Move what was collected into the plan's arena. */
@@ -526,8 +534,10 @@ static void warn_of_unused_args(struct planner *p)
 		diag = diag_add(p->diags, "unused-build-arg", DIAG_WARNING,
 				SPAN_NONE, "--build-arg %.*s was not consumed",
 				STR_ARG(name));
-		diag_hint(p->diags, diag, "no ARG %.*s stands in a stage that "
-			  "the target needs", STR_ARG(name));
+		diag_hint(p->diags, diag,
+			  "no ARG %.*s stands in a stage that "
+			  "the target needs",
+			  STR_ARG(name));
 	}
 }
 

@@ -68,11 +68,11 @@ struct origin {
 
 struct step_mount {
 	enum mount_kind kind;
-	struct origin origin;  /* bind, cache */
-	struct str source;     /* path in the origin */
-	struct str target;     /* absolute */
-	struct str id;         /* cache, secret, ssh */
-	struct str env;        /* secret */
+	struct origin origin; /* bind, cache */
+	struct str source;    /* path in the origin */
+	struct str target;    /* absolute */
+	struct str id;	      /* cache, secret, ssh */
+	struct str env;	      /* secret */
 	enum mount_sharing sharing;
 	bool readonly;
 	bool required;
@@ -87,8 +87,8 @@ struct step_mount {
 struct step_run {
 	struct str_list argv;
 	struct str script_name; /* a heredoc with #!: a file of that name … */
-	struct str script;      /* … mounted at /dev/pipes/ */
-	struct str_list env;    /* as the process sees it, HOME aside */
+	struct str script;	/* … mounted at /dev/pipes/ */
+	struct str_list env;	/* as the process sees it, HOME aside */
 	struct str_list hidden_env; /* proxies: seen, but in no key */
 	struct str cwd;
 	struct str user;
@@ -115,8 +115,8 @@ struct step_copy {
 	struct str_list excludes;
 	bool link;
 	bool parents;
-	bool unpack; /* archives among the sources are unpacked */
-	bool unpack_remote; /* those from URLs too: --unpack was given */
+	bool unpack;	     /* archives among the sources are unpacked */
+	bool unpack_remote;  /* those from URLs too: --unpack was given */
 	struct str checksum; /* of a remote source; empty: not checked */
 	bool keep_git_dir;
 	bool is_add;
@@ -132,9 +132,9 @@ struct step {
 	const struct instruction *instruction;
 	const struct plan_stage *stage;
 	struct str title;     /* for progress: "RUN make" */
-	size_t number;        /* from 1 in its stage */
+	size_t number;	      /* from 1 in its stage */
 	size_t history_index; /* of its entry in the stage's config */
-	bool has_epoch;       /* SOURCE_DATE_EPOCH */
+	bool has_epoch;	      /* SOURCE_DATE_EPOCH */
 	int64_t epoch_s;
 	union {
 		struct step_run run;
@@ -152,7 +152,8 @@ enum base_kind {
 struct plan_stage {
 	size_t index; /* in the Dockerfile */
 	struct str name;
-	struct str title; /* "build", "stage-1"; empty where there is one only */
+	struct str
+		title; /* "build", "stage-1"; empty where there is one only */
 	enum base_kind base_kind;
 	const struct plan_stage *base_stage;
 	const struct plan_image *base_image;

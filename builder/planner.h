@@ -17,9 +17,9 @@ struct stage_state {
 	struct span span; /* of FROM */
 	struct platform platform;
 	bool needed;
-	bool expanded;   /* base and triggers are known */
+	bool expanded;	 /* base and triggers are known */
 	bool dispatched; /* out is complete */
-	bool cmd_set;    /* CMD stood in this stage */
+	bool cmd_set;	 /* CMD stood in this stage */
 	struct scope scope;
 	VEC(const struct instruction *) instructions; /* triggers first */
 	size_t n_triggers;
@@ -36,8 +36,8 @@ struct planner {
 	struct scope globals; /* ARGs before FROM, and predefined ones */
 	struct stage_state *stages;
 	size_t n_stages;
-	struct strmap names;  /* of stages */
-	struct strmap images; /* normalised name and platform to plan_image */
+	struct strmap names;   /* of stages */
+	struct strmap images;  /* normalised name and platform to plan_image */
 	bool *used_build_args; /* those that somebody asked for */
 	bool has_epoch;
 	int64_t epoch_s;

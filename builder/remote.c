@@ -156,8 +156,7 @@ static struct git_source parse_git(struct arena *a, struct str source)
 static int run_git(const char *folder, const char *const *args, size_t n,
 		   struct buf *out, struct err *e)
 {
-	const char *argv[16] = {"git", "-C", folder, "-c",
-				"core.askPass=true"};
+	const char *argv[16] = {"git", "-C", folder, "-c", "core.askPass=true"};
 	int status;
 
 	for (size_t i = 0; i < n; i++)
@@ -166,7 +165,8 @@ static int run_git(const char *folder, const char *const *args, size_t n,
 	buf_clear(out);
 	if (subprocess_run(argv, out, &status, e) < 0)
 		return e->code == ERR_NOT_FOUND
-			       ? err_set(e, ERR_UNSUPPORTED, "sources in git "
+			       ? err_set(e, ERR_UNSUPPORTED,
+					 "sources in git "
 					 "need the program git: install it")
 			       : -1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -175,8 +175,8 @@ static int run_git(const char *folder, const char *const *args, size_t n,
 		       STR_ARG(str_trim(str_sub(buf_str(out), 0, 600))));
 }
 
-#define RUN_GIT(folder, out, e, ...)                                           \
-	run_git((folder), (const char *const[]){__VA_ARGS__},                  \
+#define RUN_GIT(folder, out, e, ...)                          \
+	run_git((folder), (const char *const[]){__VA_ARGS__}, \
 		ARRAY_LEN(((const char *const[]){__VA_ARGS__})), (out), (e))
 
 static int check_commit(struct str checksum, const struct buf *head,

@@ -23,8 +23,8 @@ enum remote_kind remote_kind_of(struct str source);
 
 struct remote {
 	struct source_tree tree; /* what was fetched; borrows fd */
-	struct str path;         /* of the source in it; in the arena */
-	int fd;                  /* of its folder */
+	struct str path;	 /* of the source in it; in the arena */
+	int fd;			 /* of its folder */
 };
 
 struct remote_options {
@@ -33,10 +33,9 @@ struct remote_options {
 };
 
 /*
- * Fetch source into the new folder name of parent_fd, whose path is parent_path.
- * A file gets mode 0600 and
- * Last-Modified as its time, else the epoch. A checksum that differs is
- * ERR_CORRUPT.
+ * Fetch source into the new folder name of parent_fd, whose path is
+ * parent_path. A file gets mode 0600 and Last-Modified as its time, else the
+ * epoch. A checksum that differs is ERR_CORRUPT.
  */
 int remote_fetch(struct remote *r, struct arena *a, struct str source,
 		 const struct remote_options *opt, int parent_fd,

@@ -58,8 +58,9 @@ int rootfs_from_image(struct rootfs *r, const struct plan_image *image,
 	if (config->n_diff_ids != image->manifest.n_layers)
 		return err_set(e, ERR_CORRUPT,
 			       "image %.*s: %zu layers in the manifest, %zu in "
-			       "the config", STR_ARG(image->name),
-			       image->manifest.n_layers, config->n_diff_ids);
+			       "the config",
+			       STR_ARG(image->name), image->manifest.n_layers,
+			       config->n_diff_ids);
 	for (size_t i = 0; i < config->n_diff_ids; i++) {
 		const struct layer layer = {
 			.diff_id = config->diff_ids[i],
@@ -89,7 +90,8 @@ static int open_lower(void *ctx, const char *path)
 
 	errno = ENOENT;
 	if (view_resolve(&l->view, &a, str_from(path), VIEW_FOLLOW_DIRS, &at,
-			 &e) < 0 || !at.exists || at.path.n == 0 ||
+			 &e) < 0 ||
+	    !at.exists || at.path.n == 0 ||
 	    !(S_ISREG(at.st.st_mode) || S_ISDIR(at.st.st_mode)))
 		return -1;
 	if (view_open_dir(&l->view, path_dir(at.path), &dir, &e) <= 0)

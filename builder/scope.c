@@ -35,8 +35,8 @@ struct word_env scope_env(const struct scope *s)
 	return (struct word_env){get, (void *)(uintptr_t)s};
 }
 
-bool scope_expand(const struct scope *s, const struct word *w,
-		  struct str *out, struct diags *d)
+bool scope_expand(const struct scope *s, const struct word *w, struct str *out,
+		  struct diags *d)
 {
 	const struct word_env env = scope_env(s);
 	struct err e;

@@ -19,7 +19,7 @@ struct scope_arg {
 
 struct scope {
 	struct arena *arena;
-	struct str_list env; /* "NAME=value" */
+	struct str_list env;	      /* "NAME=value" */
 	const struct scope_arg *args; /* replaced, never written in place */
 	size_t n_args;
 };
@@ -34,8 +34,8 @@ struct word_env scope_env(const struct scope *s);
  * Expand w in the scope as it is now. A mistake goes to d at the word's place:
  * false then. A word that never expands gives its text.
  */
-bool scope_expand(const struct scope *s, const struct word *w,
-		  struct str *out, struct diags *d);
+bool scope_expand(const struct scope *s, const struct word *w, struct str *out,
+		  struct diags *d);
 bool scope_expand_fields(const struct scope *s, const struct word *w,
 			 struct str **out, size_t *n_out, struct diags *d);
 

@@ -31,14 +31,14 @@ struct build {
 	struct context context;
 	bool context_open;
 	bool entered; /* the user namespace, where the tier has one */
-	char *work;   /* tmp/… below the store: a folder of this build's own */
+	char *work; /* tmp/… below the store: a folder of this build's own */
 	int work_fd;
 	bool executor_ready;
 	bool ran;
 	struct rootfs *stages; /* by index in the Dockerfile */
 	VEC(struct rootfs_cache) caches;
 	VEC(struct fetched *) fetched;
-	unsigned n_started;    /* steps, for their numbers */
+	unsigned n_started; /* steps, for their numbers */
 	struct build_failure *why;
 	char *logs; /* logs/<build> below the store */
 };

@@ -47,11 +47,11 @@ static int exclude_init(struct patterns *x, struct arena *a,
 }
 
 /* --parents: everything is left out but what the pattern names. */
-static int include_init(struct patterns *x, struct arena *a,
-			struct str pattern, struct err *e)
+static int include_init(struct patterns *x, struct arena *a, struct str pattern,
+			struct err *e)
 {
-	const struct str list[] = {
-		STR("**"), arena_printf(a, "!%.*s", STR_ARG(pattern))};
+	const struct str list[] = {STR("**"),
+				   arena_printf(a, "!%.*s", STR_ARG(pattern))};
 	const struct ignore *ignore;
 
 	if (ignore_from_patterns(a, list, ARRAY_LEN(list), &ignore, e) < 0)
@@ -106,9 +106,8 @@ static int choose(const struct step_copy *copy, const struct source_tree *t,
 		  struct err *e)
 {
 	*out = (struct chosen){0};
-	return copy->parents
-		       ? choose_with_parents(t, a, path, out, e)
-		       : source_select(t, a, path, &out->selection, e);
+	return copy->parents ? choose_with_parents(t, a, path, out, e)
+			     : source_select(t, a, path, &out->selection, e);
 }
 
 static void add_flags(struct key *k, const struct step_copy *copy)
@@ -193,11 +192,11 @@ static int add_source(struct build *b, const struct step_copy *copy,
 	struct source_tree tree;
 	struct chosen chosen;
 	struct digest content;
-	int result =
-		choose_source(b, copy, t, a, source, &tree, &chosen, e);
+	int result = choose_source(b, copy, t, a, source, &tree, &chosen, e);
 
 	if (result == 0)
-		result = hash_chosen(&tree, exclude, &chosen, &content, seen, e);
+		result =
+			hash_chosen(&tree, exclude, &chosen, &content, seen, e);
 	chosen_release(&chosen);
 	if (result < 0)
 		return -1;
@@ -314,8 +313,8 @@ static int copy_source(struct build *b, const struct step_copy *copy,
 	if (chosen.include.used)
 		own.filters[own.n_filters++] = &chosen.include.filter.filter;
 	for (size_t i = 0; result == 0 && i < chosen.selection.v.n; i++)
-		result = copy_one(unpack, &tree, &chosen.selection.v.v[i], target,
-				  copy->dest, &own, e);
+		result = copy_one(unpack, &tree, &chosen.selection.v.v[i],
+				  target, copy->dest, &own, e);
 	chosen_release(&chosen);
 	return result;
 }
@@ -332,8 +331,8 @@ static const struct view *view_below(const struct step_run_context *c)
 	return c->step->copy.link && !c->step->copy.chmod ? &nothing : &c->root;
 }
 
-static int copy_sources(struct step_run_context *c,
-			const struct source_tree *t, struct err *e)
+static int copy_sources(struct step_run_context *c, const struct source_tree *t,
+			struct err *e)
 {
 	SCOPED_ARENA struct arena a = {0};
 	const struct step_copy *copy = &c->step->copy;

@@ -1,7 +1,7 @@
 /*
  * RUN. Key "run/1": parent, argv, script, env as the process sees it (declared
- * ARGs included, proxies not), cwd, user, network, security, and each mount: its
- * kind and target and, for a bind mount, the content of its source.
+ * ARGs included, proxies not), cwd, user, network, security, and each mount:
+ * its kind and target and, for a bind mount, the content of its source.
  */
 #include "builder/step.h"
 
@@ -32,17 +32,16 @@ int step_run_key(struct build *b, const struct step *step, struct key *k,
 	key_add(k, "user", run->user);
 	key_add(k, "network",
 		run->network == RUN_NETWORK_NONE ? STR("none") : STR("host"));
-	key_add(k, "security", run->security == RUN_SECURITY_INSECURE
-				       ? STR("insecure")
-				       : STR("sandbox"));
+	key_add(k, "security",
+		run->security == RUN_SECURITY_INSECURE ? STR("insecure")
+						       : STR("sandbox"));
 	return mounts_add_to_key(b, run, k, e);
 }
 
 /* Lists of C strings for exec, in the arena. */
 static const char **c_list(struct arena *a, struct str_list list, size_t extra)
 {
-	const char **out =
-		arena_new_array(a, list.n + extra + 1, const char *);
+	const char **out = arena_new_array(a, list.n + extra + 1, const char *);
 
 	for (size_t i = 0; i < list.n; i++)
 		out[i] = arena_c(a, list.v[i]);

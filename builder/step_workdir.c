@@ -28,8 +28,8 @@ int step_workdir_execute(struct step_run_context *c, struct err *e)
 	struct target_dir dir;
 	int result;
 
-	if (step->user.n && user_for_owner(&c->root, step->user, &owner.uid,
-					   &owner.gid, e) < 0)
+	if (step->user.n &&
+	    user_for_owner(&c->root, step->user, &owner.uid, &owner.gid, e) < 0)
 		return -1;
 	if (view_resolve(&c->root, &a, step->path, VIEW_FOLLOW, &at, e) < 0)
 		return -1;

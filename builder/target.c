@@ -103,7 +103,9 @@ int target_dir_child(const struct target *t, const struct target_dir *d,
 	in_lower = view_dir_find(&d->lower, name, &lower, e);
 	if (in_lower > 0 && S_ISDIR(lower.st.st_mode))
 		in_lower = view_dir_enter(&d->lower, name, &lower, &child.lower,
-					  e) < 0 ? -1 : 1;
+					  e) < 0
+				   ? -1
+				   : 1;
 	else if (in_lower > 0 && !in_upper)
 		in_lower = err_set(e, ERR_INVALID,
 				   "cannot copy to non-directory: %s", name);
@@ -126,7 +128,8 @@ int target_dir_child(const struct target *t, const struct target_dir *d,
 static int open_root(const struct target *t, struct target_dir *out,
 		     struct err *e)
 {
-	*out = (struct target_dir){.fd = fcntl(t->upper_fd, F_DUPFD_CLOEXEC, 3)};
+	*out = (struct target_dir){
+		.fd = fcntl(t->upper_fd, F_DUPFD_CLOEXEC, 3)};
 	if (out->fd < 0)
 		return err_sys(e, "open the target");
 	if (view_open_root(&t->lower, &out->lower, e) < 0) {

@@ -20,12 +20,12 @@ struct target_owner {
 };
 
 struct target {
-	struct view merged; /* the layers and, on top, the draft */
-	int *layer_fds;     /* owned array of borrowed fds, for merged */
-	struct view lower;  /* the layers alone */
-	int upper_fd;       /* borrowed */
+	struct view merged;   /* the layers and, on top, the draft */
+	int *layer_fds;	      /* owned array of borrowed fds, for merged */
+	struct view lower;    /* the layers alone */
+	int upper_fd;	      /* borrowed */
 	uint32_t folder_mode; /* of created folders: 0755 unless --chmod */
-	bool has_epoch;       /* created folders get this time */
+	bool has_epoch;	      /* created folders get this time */
 	int64_t epoch_s;
 };
 
@@ -43,8 +43,8 @@ void target_dir_release(struct target_dir *d);
 
 /*
  * Open the folder at a resolved path in the draft, creating what is missing as
- * owner with t->folder_mode (existing ones keep mode and owner). ERR_INVALID where a
- * component is no folder.
+ * owner with t->folder_mode (existing ones keep mode and owner). ERR_INVALID
+ * where a component is no folder.
  */
 int target_open(const struct target *t, struct str path,
 		const struct target_owner *owner, struct target_dir *out,

@@ -74,7 +74,8 @@ static int resolve_entry(struct unpacker *u, struct str path,
 		fds[dest.n - 1 - i] = dest.fds[i];
 	root.layer_fds = fds;
 	root.n_layers = dest.n;
-	result = view_resolve(&root, &u->scratch, path, VIEW_FOLLOW_DIRS, at, e);
+	result =
+		view_resolve(&root, &u->scratch, path, VIEW_FOLLOW_DIRS, at, e);
 	free(fds);
 	return result;
 }
@@ -87,10 +88,9 @@ static int find_place(struct unpacker *u, struct str path, struct place *out,
 
 	if (resolve_entry(u, path, &at, e) < 0)
 		return -1;
-	out->path = path_in_root(&u->scratch,
-				 arena_printf(&u->scratch, "%.*s/%.*s",
-					      STR_ARG(u->dest),
-					      STR_ARG(at.path)));
+	out->path = path_in_root(
+		&u->scratch, arena_printf(&u->scratch, "%.*s/%.*s",
+					  STR_ARG(u->dest), STR_ARG(at.path)));
 	out->name = arena_c(&u->scratch, path_base(out->path));
 	return target_open(u->to, path_dir(out->path), &root, &out->dir, e);
 }
@@ -153,8 +153,9 @@ static int unpack_file(struct unpacker *u, const struct tar_entry *entry,
 		       struct tar_content *content, const struct place *p,
 		       struct err *e)
 {
-	SCOPED_FD int fd = openat(p->dir.fd, p->name,
-				  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	SCOPED_FD int fd =
+		openat(p->dir.fd, p->name,
+		       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_sys(e, "create %s", p->name);
@@ -204,8 +205,8 @@ static int unpack_other(struct unpacker *u, const struct tar_entry *entry,
 /* dest is made only when it is certain that there is an archive. */
 static int begin(struct unpacker *u, struct err *e)
 {
-	struct str folder = arena_printf(&u->arena, "%.*s/",
-					 STR_ARG(u->dest_text));
+	struct str folder =
+		arena_printf(&u->arena, "%.*s/", STR_ARG(u->dest_text));
 	struct view_path at;
 
 	if (u->begun)
@@ -287,8 +288,9 @@ static int open_selected(const struct source_tree *from,
 	if (found > 0)
 		found = view_dir_find(&dir, name, &entry, e);
 	if (found <= 0)
-		return found < 0 ? -1 : err_set(e, ERR_NOT_FOUND,
-						"%s: not found", name);
+		return found < 0 ? -1
+				 : err_set(e, ERR_NOT_FOUND, "%s: not found",
+					   name);
 	if (!S_ISREG(entry.st.st_mode)) {
 		e->code = ERR_UNSUPPORTED; /* no archive, and no mistake */
 		return -1;
@@ -319,7 +321,8 @@ int unpack_fd(int fd, const struct target *to, struct str dest,
 {
 	/* owners are the archive's own unless --chown says otherwise */
 	struct copy_options own = *opt;
-	/* what --chmod says is for copies: unpacked files have their own modes */
+	/* what --chmod says is for copies: unpacked files have their own modes
+	 */
 	struct target plain = *to;
 	struct unpacker u = {
 		.walker.entry = unpack_entry,

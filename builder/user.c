@@ -21,8 +21,8 @@ static bool next_row(struct str *text, struct row *row)
 			continue;
 		row->n = 0;
 		while (row->n < ARRAY_LEN(row->field)) {
-			bool more = str_cut(line, ':', &row->field[row->n],
-					    &line);
+			bool more =
+				str_cut(line, ':', &row->field[row->n], &line);
 
 			row->n++;
 			if (!more)
@@ -159,7 +159,8 @@ static int process_ids(const struct accounts *acc, struct arena *a,
 	if (!found && !numeric)
 		return err_set(e, ERR_NOT_FOUND,
 			       "unable to find user %.*s: no such entry in "
-			       "/etc/passwd of the image", STR_ARG(name));
+			       "/etc/passwd of the image",
+			       STR_ARG(name));
 	if (found) {
 		out->uid = account.uid;
 		out->gid = account.gid;
@@ -174,11 +175,12 @@ static int process_ids(const struct accounts *acc, struct arena *a,
 		return 0;
 	return err_set(e, ERR_NOT_FOUND,
 		       "unable to find group %.*s: no such entry in /etc/group "
-		       "of the image", STR_ARG(group));
+		       "of the image",
+		       STR_ARG(group));
 }
 
-int user_for_process(const struct view *root, struct arena *a,
-		     struct str spec, struct user_ids *out, struct err *e)
+int user_for_process(const struct view *root, struct arena *a, struct str spec,
+		     struct user_ids *out, struct err *e)
 {
 	struct accounts acc;
 	struct str member = {0};
@@ -217,8 +219,10 @@ int user_for_owner(const struct view *root, struct str spec, uint32_t *uid,
 	if (numeric && (!has_group || group_numeric))
 		return 0;
 	if (root->n_layers == 0)
-		return err_set(e, ERR_NOT_FOUND, "unable to find %.*s: the root "
-			       "file system is empty", STR_ARG(spec));
+		return err_set(e, ERR_NOT_FOUND,
+			       "unable to find %.*s: the root "
+			       "file system is empty",
+			       STR_ARG(spec));
 	if (accounts_read(root, &acc, e) < 0) {
 		accounts_release(&acc);
 		return -1;

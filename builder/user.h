@@ -28,8 +28,8 @@ enum { USER_FILE_MAX_BYTES = 4 << 20 };
  * explicit group drops the supplementary ones. ERR_NOT_FOUND for a name that
  * is not there. BuildKit: executor/oci/user.go.
  */
-int user_for_process(const struct view *root, struct arena *a,
-		     struct str spec, struct user_ids *out, struct err *e);
+int user_for_process(const struct view *root, struct arena *a, struct str spec,
+		     struct user_ids *out, struct err *e);
 
 /*
  * The owner that --chown=user[:group] or WORKDIR under USER gives. A number

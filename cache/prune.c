@@ -26,10 +26,12 @@ static bool same_capability(int fa, int fb)
 static bool same_folder(int upper_dirfd, const char *name,
 			const struct stat *upper, const struct view_entry *base)
 {
-	SCOPED_FD int fa = openat(upper_dirfd, name,
-				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	SCOPED_FD int fb = openat(base->dirfd, name,
-				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	SCOPED_FD int fa =
+		openat(upper_dirfd, name,
+		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	SCOPED_FD int fb =
+		openat(base->dirfd, name,
+		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fa < 0 || fb < 0 || upper->st_mode != base->st.st_mode ||
 	    upper->st_uid != base->st.st_uid ||
@@ -73,8 +75,9 @@ static int expand_opaque(int upper_fd, const struct view_dir *base,
  */
 static int mark_child_opaque(int upper_fd, const char *name, struct err *e)
 {
-	SCOPED_FD int fd = openat(upper_fd, name,
-				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	SCOPED_FD int fd =
+		openat(upper_fd, name,
+		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(e, "open %s", name);
@@ -92,8 +95,9 @@ static int prune_merged(int upper_fd, const char *name, const struct stat *st,
 			const struct view_entry *found, struct err *e)
 {
 	SCOPED_VIEW_DIR struct view_dir inner = {0};
-	SCOPED_FD int fd = openat(upper_fd, name,
-				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	SCOPED_FD int fd =
+		openat(upper_fd, name,
+		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bool unchanged;
 	bool opaque;
 
@@ -115,8 +119,9 @@ static int prune_merged(int upper_fd, const char *name, const struct stat *st,
 
 static int drop_opaque(int upper_fd, const char *name, struct err *e)
 {
-	SCOPED_FD int fd = openat(upper_fd, name,
-				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	SCOPED_FD int fd =
+		openat(upper_fd, name,
+		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(e, "open %s", name);

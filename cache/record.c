@@ -137,7 +137,8 @@ int record_put(const struct store *s, const struct key *k,
 	write_record(&text, k, result);
 	if (buf_check(&text, "step record", e) < 0)
 		return -1;
-	return io_replace_file(s->fd, buf_c(&path), buf_str(&text), IO_CACHED, e);
+	return io_replace_file(s->fd, buf_c(&path), buf_str(&text), IO_CACHED,
+			       e);
 }
 
 int variant_find(const struct store *s, const struct digest *diff_id,
@@ -172,5 +173,6 @@ int variant_put(const struct store *s, const struct digest *diff_id,
 	buf_add_c(&text, "{\"version\":1,\"digest\":");
 	write_digest(&text, digest);
 	buf_printf(&text, ",\"size\":%llu}\n", (unsigned long long)size_bytes);
-	return io_replace_file(s->fd, buf_c(&path), buf_str(&text), IO_CACHED, e);
+	return io_replace_file(s->fd, buf_c(&path), buf_str(&text), IO_CACHED,
+			       e);
 }

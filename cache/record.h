@@ -17,7 +17,7 @@
 struct layer {
 	struct digest diff_id;
 	struct digest content_id; /* a base image's layer: its diff_id */
-	uint64_t size_bytes;      /* of the uncompressed tar; 0: not known */
+	uint64_t size_bytes;	  /* of the uncompressed tar; 0: not known */
 	int64_t created_ns;
 };
 
@@ -34,8 +34,9 @@ int record_put(const struct store *s, const struct key *k,
 
 /*
  * Variants: a layer's compressed form, variants/<diff_id hex>-<kind> as
- * { "version": 1, "digest": "sha256:…", "size": bytes }. kind names compression,
- * level and clamped time. 1, 0, -1 as above; absent where the blob is gone.
+ * { "version": 1, "digest": "sha256:…", "size": bytes }. kind names
+ * compression, level and clamped time. 1, 0, -1 as above; absent where the blob
+ * is gone.
  */
 int variant_find(const struct store *s, const struct digest *diff_id,
 		 const char *kind, struct digest *digest, uint64_t *size_bytes,

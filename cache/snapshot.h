@@ -25,7 +25,7 @@ int snapshot_open(const struct store *s, const struct digest *diff_id,
 struct snapshot_draft {
 	const struct store *store;
 	char *name; /* tmp/… below the store */
-	int fd;     /* of that folder */
+	int fd;	    /* of that folder */
 	int upper_fd;
 };
 

@@ -41,8 +41,8 @@ static char *default_path(struct err *e)
  */
 static void spread_children(int store_fd, const char *folder)
 {
-	SCOPED_FD int fd = openat(store_fd, folder,
-				  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	SCOPED_FD int fd =
+		openat(store_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int flags;
 
 	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
@@ -54,7 +54,7 @@ static void spread_children(int store_fd, const char *folder)
 static int create_folders(int fd, struct err *e)
 {
 	static const char *const folders[] = {"snapshots", "steps", "variants",
-					      "stat",      "logs",  "locks",
+					      "stat",	   "logs",  "locks",
 					      "tmp"};
 	struct stat st;
 
@@ -82,13 +82,16 @@ int store_open(struct store *s, const char *path, struct err *e)
 	fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		if (io_mkdir_all(AT_FDCWD, where, 0755, e) < 0)
-			return err_wrap(e, "create the store (set IMGBUILD_ROOT "
-					   "to put it elsewhere)");
+			return err_wrap(e,
+					"create the store (set IMGBUILD_ROOT "
+					"to put it elsewhere)");
 		fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0)
-		return err_sys(e, "open the store %s (set IMGBUILD_ROOT to use "
-				  "another)", where);
+		return err_sys(e,
+			       "open the store %s (set IMGBUILD_ROOT to use "
+			       "another)",
+			       where);
 	if (create_folders(fd, e) < 0)
 		return err_wrap(e, "store %s", where);
 	absolute = realpath(where, NULL);
@@ -116,8 +119,7 @@ int store_reopen(const struct store *s, struct err *e)
 	return 0;
 }
 
-int store_workdir_create(const struct store *s, char **name_out,
-			 struct err *e)
+int store_workdir_create(const struct store *s, char **name_out, struct err *e)
 {
 	SCOPED_BUF struct buf name = BUF_INIT(256);
 	SCOPED_FD int fd = -1;
@@ -144,7 +146,8 @@ int store_workdir_create(const struct store *s, char **name_out,
 /* A folder that nobody locks belonged to a process that is gone. */
 static int sweep_one(int tmp_fd, const char *name, struct err *e)
 {
-	SCOPED_FD int fd = openat(tmp_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	SCOPED_FD int fd =
+		openat(tmp_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)

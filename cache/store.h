@@ -18,7 +18,7 @@
 #include "oci/blobs.h"
 
 struct store {
-	int fd;     /* of the root folder */
+	int fd;	    /* of the root folder */
 	char *path; /* absolute */
 	struct blobs blobs;
 };
@@ -40,8 +40,7 @@ int store_reopen(const struct store *s, struct err *e);
  * Create tmp/<unique>/ and open it; other processes leave it alone while this
  * one lives. *name_out (heap) is its path below the store. The fd, or -1.
  */
-int store_workdir_create(const struct store *s, char **name_out,
-			 struct err *e);
+int store_workdir_create(const struct store *s, char **name_out, struct err *e);
 /* Remove what processes that died left below tmp/. */
 int store_sweep(const struct store *s, struct err *e);
 

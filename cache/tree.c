@@ -26,7 +26,7 @@ struct walker {
 	const struct tree *tree;
 	struct tree_visitor *visitor;
 	struct buf path; /* of the entry at hand */
-	size_t base_n;   /* of it, the part before rel */
+	size_t base_n;	 /* of it, the part before rel */
 	size_t base_depth;
 	VEC(struct frame *) frames;
 	bool any;
@@ -226,8 +226,7 @@ static int descend(struct walker *w, struct str path, struct view_dir *dir,
 int tree_walk(const struct tree *t, struct str path, struct tree_visitor *v,
 	      struct err *e)
 {
-	struct walker w = {
-		.tree = t, .visitor = v, .path = BUF_INIT(1u << 20)};
+	struct walker w = {.tree = t, .visitor = v, .path = BUF_INIT(1u << 20)};
 	struct view_dir dir;
 	int result;
 
@@ -295,9 +294,9 @@ static int hash_opened(struct hasher *h, const struct tree_entry *entry,
 {
 	char value[TREE_XATTR_MAX];
 	ssize_t n;
-	SCOPED_FD int fd = openat(entry->dirfd, entry->name,
-				  O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
-					  O_NONBLOCK);
+	SCOPED_FD int fd =
+		openat(entry->dirfd, entry->name,
+		       O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return err_sys(e, "open %.*s", STR_ARG(entry->path));
@@ -314,7 +313,8 @@ static int hash_link(const struct tree_entry *entry, struct sha256 *s,
 		     struct err *e)
 {
 	char target[PATH_MAX];
-	ssize_t n = readlinkat(entry->dirfd, entry->name, target, sizeof(target));
+	ssize_t n =
+		readlinkat(entry->dirfd, entry->name, target, sizeof(target));
 
 	if (n < 0)
 		return err_sys(e, "read link %.*s", STR_ARG(entry->path));
@@ -361,8 +361,8 @@ static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
 	hash_str(h->hash, entry->rel);
 	hash_u64(h->hash, entry->st->st_mode);
 	if (h->owner == TREE_OWNER_COUNTS)
-		hash_u64(h->hash, (uint64_t)entry->st->st_uid << 32 |
-					  entry->st->st_gid);
+		hash_u64(h->hash,
+			 (uint64_t)entry->st->st_uid << 32 | entry->st->st_gid);
 	if (S_ISCHR(entry->st->st_mode) || S_ISBLK(entry->st->st_mode))
 		hash_u64(h->hash, entry->st->st_rdev);
 	sha256_update(h->hash, content.bytes, DIGEST_SIZE);

@@ -16,8 +16,8 @@ enum { TREE_XATTR_MAX = 256 };
 /* A file, as a walk sees it. Borrowed; valid during the call. */
 struct tree_entry {
 	struct str path; /* from the view's root; "" for the root */
-	struct str rel;  /* from where the walk began; "" there */
-	size_t depth;    /* components in path */
+	struct str rel;	 /* from where the walk began; "" there */
+	size_t depth;	 /* components in path */
 	size_t rel_depth;
 	const char *name; /* in dirfd; "." for the view's root */
 	int dirfd;
@@ -30,7 +30,8 @@ enum tree_verdict {
 	TREE_DESCEND, /* a folder that is out, but what is below may be in */
 };
 
-/* Says which entries exist. Asked of parents before children, depth by depth. */
+/* Says which entries exist. Asked of parents before children, depth by depth.
+ */
 struct tree_filter {
 	enum tree_verdict (*check)(struct tree_filter *f,
 				   const struct tree_entry *entry);

@@ -63,7 +63,8 @@ int view_dir_find(const struct view_dir *d, const char *name,
 		  struct view_entry *out, struct err *e)
 {
 	for (size_t i = 0; i < d->n; i++) {
-		if (fstatat(d->fds[i], name, &out->st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (fstatat(d->fds[i], name, &out->st, AT_SYMLINK_NOFOLLOW) <
+		    0) {
 			if (errno == ENOENT || errno == ENAMETOOLONG)
 				continue;
 			return err_sys(e, "stat %s", name);
@@ -130,7 +131,8 @@ static bool is_dot(const char *name)
 	       (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
-/* Whether the entry of a layered folder is a whiteout; most are told by type. */
+/* Whether the entry of a layered folder is a whiteout; most are told by type.
+ */
 static bool entry_is_whiteout(int fd, const struct dirent *entry)
 {
 	struct stat st;
@@ -209,7 +211,7 @@ struct walk {
 	struct arena *arena;
 	VEC(struct view_dir) dirs;
 	VEC(struct str) names; /* one fewer than dirs, unless beyond is set */
-	bool beyond; /* what follows does not exist */
+	bool beyond;	       /* what follows does not exist */
 	bool not_a_folder;
 	unsigned n_links;
 };

@@ -30,8 +30,8 @@ struct view_dir {
 
 struct view_entry {
 	struct stat st; /* of the entry itself, links not followed */
-	int dirfd;      /* the folder that holds it; borrowed from the view_dir */
-	size_t index;   /* of dirfd in the view_dir */
+	int dirfd;    /* the folder that holds it; borrowed from the view_dir */
+	size_t index; /* of dirfd in the view_dir */
 };
 
 bool view_is_whiteout(const struct stat *st);
@@ -51,7 +51,7 @@ int view_dir_list(const struct view_dir *d, struct arena *a, struct str **out,
 		  size_t *out_n, struct err *e);
 
 enum view_follow {
-	VIEW_FOLLOW,      /* every link, within the root */
+	VIEW_FOLLOW,	  /* every link, within the root */
 	VIEW_FOLLOW_DIRS, /* all but the last component */
 };
 
@@ -59,7 +59,7 @@ struct view_path {
 	struct str path; /* no links, no leading slash; "" is the root; in a */
 	bool exists;
 	bool not_a_folder; /* a component before the last is no folder */
-	struct stat st; /* where it exists */
+	struct stat st;	   /* where it exists */
 };
 
 /*

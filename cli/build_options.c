@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int parse_type(struct str value, struct export_spec *out,
-		      struct err *e)
+static int parse_type(struct str value, struct export_spec *out, struct err *e)
 {
 	static const char *const kinds[] = {
 		[EXPORT_OCI] = "oci",
@@ -25,18 +24,21 @@ static int parse_type(struct str value, struct export_spec *out,
 		out->kind = (enum export_kind)i;
 		return 0;
 	}
-	return err_set(e, ERR_INVALID, "output type '%.*s' is none of oci, "
-		       "docker, tar, local", STR_ARG(value));
+	return err_set(e, ERR_INVALID,
+		       "output type '%.*s' is none of oci, "
+		       "docker, tar, local",
+		       STR_ARG(value));
 }
 
-static int parse_level(struct str value, struct export_spec *out,
-		       struct err *e)
+static int parse_level(struct str value, struct export_spec *out, struct err *e)
 {
 	uint64_t level;
 
 	if (!str_to_u64(value, 22, &level))
-		return err_set(e, ERR_INVALID, "compression-level '%.*s' is no "
-			       "number from 0 to 22", STR_ARG(value));
+		return err_set(e, ERR_INVALID,
+			       "compression-level '%.*s' is no "
+			       "number from 0 to 22",
+			       STR_ARG(value));
 	out->compression.level = (int)level;
 	return 0;
 }
@@ -60,7 +62,8 @@ static int parse_field(struct arena *a, struct str key, struct str value,
 	if (str_eq_c(key, "tar") || str_eq_c(key, "oci-mediatypes") ||
 	    str_eq_c(key, "force-compression"))
 		return 0;
-	return err_set(e, ERR_INVALID, "'%.*s' is none of type, dest, "
+	return err_set(e, ERR_INVALID,
+		       "'%.*s' is none of type, dest, "
 		       "compression, compression-level, rewrite-timestamp",
 		       STR_ARG(key));
 }
@@ -183,10 +186,12 @@ static int set_jobs(struct build_request *r, const struct raw_options *raw,
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	uint64_t jobs = n_cpus > 0 ? (uint64_t)n_cpus : 1;
 
-	if (raw->jobs && (!str_to_u64(str_from(raw->jobs), 1024, &jobs) ||
-			  jobs == 0))
-		return err_set(e, ERR_INVALID, "--jobs %s: not a number from 1 "
-			       "to 1024", raw->jobs);
+	if (raw->jobs &&
+	    (!str_to_u64(str_from(raw->jobs), 1024, &jobs) || jobs == 0))
+		return err_set(e, ERR_INVALID,
+			       "--jobs %s: not a number from 1 "
+			       "to 1024",
+			       raw->jobs);
 	r->n_jobs = (unsigned)jobs;
 	return 0;
 }
@@ -194,8 +199,8 @@ static int set_jobs(struct build_request *r, const struct raw_options *raw,
 static int set_outputs(struct build_request *r, const struct raw_options *raw,
 		       struct err *e)
 {
-	r->exports = arena_new_array(&r->arena, raw->outputs.n,
-				     struct export_spec);
+	r->exports =
+		arena_new_array(&r->arena, raw->outputs.n, struct export_spec);
 	r->n_exports = raw->outputs.n;
 	for (size_t i = 0; i < raw->outputs.n; i++) {
 		if (export_spec_parse(&r->arena, str_from(raw->outputs.v[i]),
@@ -229,13 +234,14 @@ static int parse_secret(struct arena *a, struct str text,
 		else if (str_eq_c(key, "type"))
 			from_env = str_eq_c(value, "env");
 		else
-			return err_set(e, ERR_INVALID, "--secret: '%.*s' is "
+			return err_set(e, ERR_INVALID,
+				       "--secret: '%.*s' is "
 				       "none of id, src, env, type",
 				       STR_ARG(key));
 	}
 	if (!out->id)
-		return err_set(e, ERR_INVALID, "--secret %.*s: no id=",
-			       STR_ARG(text));
+		return err_set(e, ERR_INVALID,
+			       "--secret %.*s: no id=", STR_ARG(text));
 	if (from_env && !out->env)
 		out->env = out->path ? out->path : out->id;
 	if (!out->env && !out->path && getenv(out->id))
@@ -248,8 +254,8 @@ static int parse_secret(struct arena *a, struct str text,
 static int set_secrets(struct build_request *r, const struct raw_options *raw,
 		       struct err *e)
 {
-	r->secrets = arena_new_array(&r->arena, raw->secrets.n,
-				     struct build_secret);
+	r->secrets =
+		arena_new_array(&r->arena, raw->secrets.n, struct build_secret);
 	r->n_secrets = raw->secrets.n;
 	for (size_t i = 0; i < raw->secrets.n; i++)
 		if (parse_secret(&r->arena, str_from(raw->secrets.v[i]),
@@ -273,7 +279,8 @@ static int set_ssh(struct build_request *r, const struct raw_options *raw,
 		r->ssh[i].socket = socket.n ? arena_c(&r->arena, socket)
 					    : getenv("SSH_AUTH_SOCK");
 		if (!r->ssh[i].socket)
-			return err_set(e, ERR_NOT_FOUND, "--ssh %s: "
+			return err_set(e, ERR_NOT_FOUND,
+				       "--ssh %s: "
 				       "$SSH_AUTH_SOCK is not set; start an "
 				       "agent or name a socket",
 				       raw->ssh.v[i]);
@@ -290,7 +297,8 @@ static int set_allowed(struct build_request *r, const struct raw_options *raw,
 		if (str_eq_c(what, "security.insecure"))
 			r->plan.allow_insecure = true;
 		else if (!str_eq_c(what, "network.host"))
-			return err_set(e, ERR_INVALID, "--allow %s: neither "
+			return err_set(e, ERR_INVALID,
+				       "--allow %s: neither "
 				       "security.insecure nor network.host",
 				       raw->allow.v[i]);
 	}
@@ -335,7 +343,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		{"no-cache", 0, OPTION_FLAG, &r->no_cache, NULL,
 		 "run every step again"},
 		{"output", 'o', OPTION_LIST, &raw.outputs, "OUTPUT",
-		 "PATH (an OCI archive), or type=oci|docker|tar|local,dest=PATH"},
+		 "PATH (an OCI archive), or "
+		 "type=oci|docker|tar|local,dest=PATH"},
 		{"plan", 0, OPTION_FLAG, &r->show_plan, NULL,
 		 "print what would be done, and stop"},
 		{"platform", 0, OPTION_STRING, &raw.platform, "OS/ARCH",
@@ -363,7 +372,10 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		"An output also takes compression=gzip|zstd|none, "
 		"compression-level=N and\nrewrite-timestamp=true; it may be "
 		"repeated, and dest=- is stdout.",
-		rows, ARRAY_LEN(rows), 1, 1};
+		rows,
+		ARRAY_LEN(rows),
+		1,
+		1};
 	string_list arguments = {0};
 	struct err e;
 	int status = EXIT_OK;

@@ -58,7 +58,8 @@ static int read_context(struct session *s, struct err *e)
 	if (strcmp(s->context, "-") != 0)
 		return 0;
 	if (s->request->dockerfile && strcmp(s->request->dockerfile, "-") == 0)
-		return err_set(e, ERR_INVALID, "the context and the Dockerfile "
+		return err_set(e, ERR_INVALID,
+			       "the context and the Dockerfile "
 			       "can't both come from stdin");
 	if (userns_enter(tier_probe(), e) < 0 || store_reopen(&s->store, e) < 0)
 		return -1;
@@ -107,8 +108,10 @@ static int read_dockerfile(struct session *s, struct err *e)
 		if (context < 0)
 			return err_set(e, ERR_NOT_FOUND, "build context: %s",
 				       open_error.msg);
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file; "
-			       "name the Dockerfile with -f", path);
+		return err_set(e, ERR_NOT_FOUND,
+			       "%s: there is no such file; "
+			       "name the Dockerfile with -f",
+			       path);
 	}
 	s->dockerfile_path = realpath(path, NULL);
 	if (!s->dockerfile_path)
@@ -150,8 +153,7 @@ static int make_plan(struct session *s)
 }
 
 /* The instruction's lines with two around them, as docker shows them. */
-static void print_excerpt(const struct session *s,
-			  const struct instruction *in)
+static void print_excerpt(const struct session *s, const struct instruction *in)
 {
 	struct position start = source_position(&s->source, in->span.offset);
 	struct position end = source_position(
@@ -205,9 +207,10 @@ static void print_tail(const struct build_failure *why)
 	tail = str_skip(tail, at);
 	if (tail.n == 0)
 		return;
-	fprintf(stderr, "------ last lines of its output:\n%.*s%s------ all of "
-		"it: %s\n", STR_ARG(tail), str_ends(tail, "\n") ? "" : "\n",
-		why->log_path);
+	fprintf(stderr,
+		"------ last lines of its output:\n%.*s%s------ all of "
+		"it: %s\n",
+		STR_ARG(tail), str_ends(tail, "\n") ? "" : "\n", why->log_path);
 }
 
 static int report_failure(const struct session *s,
@@ -233,8 +236,8 @@ static int run_build(struct session *s)
 	struct err e;
 	struct build_options opt = {
 		.context_path = s->context,
-		.dockerfile_name = *s->dockerfile_path ? s->dockerfile_path
-						       : "Dockerfile",
+		.dockerfile_name =
+			*s->dockerfile_path ? s->dockerfile_path : "Dockerfile",
 		.no_cache = s->request->no_cache,
 		.secrets = s->request->secrets,
 		.n_secrets = s->request->n_secrets,
@@ -303,16 +306,17 @@ static int export_all(struct session *s, const struct image *image,
 		struct export_spec *spec = &s->request->exports[i];
 		struct export_result made;
 
-		spec->epoch_s = s->plan->has_epoch
-					? s->plan->epoch_s
-					: image->config->created_ns / 1000000000;
+		spec->epoch_s = s->plan->has_epoch ? s->plan->epoch_s
+						   : image->config->created_ns /
+							     1000000000;
 		if (export_image(&s->store, image, s->request->names,
 				 s->request->n_names, spec, &made, e) < 0)
 			return -1;
 		if (made.manifest.size_bytes)
 			*result = made;
 		if (!s->progress.quiet && strcmp(spec->dest, "-") != 0)
-			fprintf(stderr, "%s: %s\n", what[spec->kind], spec->dest);
+			fprintf(stderr, "%s: %s\n", what[spec->kind],
+				spec->dest);
 	}
 	return 0;
 }
@@ -403,11 +407,13 @@ int cmd_build(int argc, char **argv)
 	bool done;
 	int status = build_request_parse(&request, argc, argv, &done);
 
-	if (!done && !progress_init(&s.progress, request.quiet
-							 ? "quiet"
-							 : request.progress)) {
-		fprintf(stderr, "imgbuild: --progress %s: none of auto, plain, "
-			"tty, quiet\n", request.progress);
+	if (!done &&
+	    !progress_init(&s.progress,
+			   request.quiet ? "quiet" : request.progress)) {
+		fprintf(stderr,
+			"imgbuild: --progress %s: none of auto, plain, "
+			"tty, quiet\n",
+			request.progress);
 		done = true;
 		status = EXIT_MISTAKE;
 	}

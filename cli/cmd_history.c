@@ -37,8 +37,11 @@ int cmd_history(int argc, char **argv)
 {
 	const struct command_help help = {
 		"imgbuild history NAME",
-		"Shows what made each layer of an image, oldest first.", NULL, 0,
-		1, 1};
+		"Shows what made each layer of an image, oldest first.",
+		NULL,
+		0,
+		1,
+		1};
 	struct plan_image image;
 	struct opened o;
 	struct err e;

@@ -54,15 +54,20 @@ static void print_image(struct opened *o, const struct index_entry *entry)
 							    1000000000);
 	}
 	split_name(&o->arena, entry, &repository, &tag);
-	printf("%-40.*s  %-12.*s  %.12s  %-20s  %8.1f MB\n", STR_ARG(repository),
-	       STR_ARG(tag), hex, buf_c(&created), (double)bytes / 1e6);
+	printf("%-40.*s  %-12.*s  %.12s  %-20s  %8.1f MB\n",
+	       STR_ARG(repository), STR_ARG(tag), hex, buf_c(&created),
+	       (double)bytes / 1e6);
 }
 
 int cmd_images(int argc, char **argv)
 {
-	const struct command_help help = {"imgbuild images",
-					  "Lists the named images of the store.",
-					  NULL, 0, 0, 0};
+	const struct command_help help = {
+		"imgbuild images",
+		"Lists the named images of the store.",
+		NULL,
+		0,
+		0,
+		0};
 	struct index index;
 	struct opened o;
 	struct err e;
@@ -74,8 +79,8 @@ int cmd_images(int argc, char **argv)
 		status = report(&e);
 	} else {
 		status = EXIT_OK;
-		printf("%-40s  %-12s  %-12s  %-20s  %11s\n", "REPOSITORY", "TAG",
-		       "IMAGE ID", "CREATED", "SIZE");
+		printf("%-40s  %-12s  %-12s  %-20s  %11s\n", "REPOSITORY",
+		       "TAG", "IMAGE ID", "CREATED", "SIZE");
 		for (size_t i = 0; i < index.n_entries; i++)
 			print_image(&o, &index.entries[i]);
 	}

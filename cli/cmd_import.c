@@ -45,9 +45,8 @@ static int import(struct opened *o, const char *path, const char *name,
 	if (platform_text && platform_parse(&o->arena, str_from(platform_text),
 					    &platform, e) < 0)
 		return -1;
-	fd = strcmp(path, "-") == 0
-		     ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-		     : open(path, O_RDONLY | O_CLOEXEC);
+	fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				    : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open %s", path);
 	make_config(&o->arena, &platform, path, &config);
@@ -70,9 +69,13 @@ int cmd_import(int argc, char **argv)
 	};
 	const struct command_help help = {
 		"imgbuild import [--platform OS/ARCH] ROOTFS.tar NAME",
-		"Makes a base image of one layer from a root file system's tar, "
+		"Makes a base image of one layer from a root file system's "
+		"tar, "
 		"plain or\ncompressed by gzip, zstd, xz or bzip2. - is stdin.",
-		rows, ARRAY_LEN(rows), 2, 2};
+		rows,
+		ARRAY_LEN(rows),
+		2,
+		2};
 	struct opened o;
 	struct err e;
 	int status;

@@ -24,9 +24,9 @@ static json_t *describe(const struct plan_image *image, json_t *config)
 	json_object_set(out, "Os", json_object_get(config, "os"));
 	json_object_set(out, "Config", json_object_get(config, "config"));
 	json_object_set_new(rootfs, "Type", json_string("layers"));
-	json_object_set(rootfs, "Layers",
-			json_object_get(json_object_get(config, "rootfs"),
-					"diff_ids"));
+	json_object_set(
+		rootfs, "Layers",
+		json_object_get(json_object_get(config, "rootfs"), "diff_ids"));
 	json_object_set_new(out, "RootFS", rootfs);
 	return out;
 }
@@ -44,7 +44,8 @@ static int inspect(struct opened *o, const char *name, json_t *list,
 		return -1;
 	config = json_loadb(text.p, text.n, 0, NULL);
 	if (!config)
-		return err_set(e, ERR_CORRUPT, "%s: its config is no JSON", name);
+		return err_set(e, ERR_CORRUPT, "%s: its config is no JSON",
+			       name);
 	json_array_append_new(list, describe(&image, config));
 	json_decref(config);
 	return 0;
@@ -55,7 +56,10 @@ int cmd_inspect(int argc, char **argv)
 	const struct command_help help = {
 		"imgbuild inspect NAME...",
 		"Prints images' configs as a JSON list, with docker's keys.",
-		NULL, 0, 1, 1000};
+		NULL,
+		0,
+		1,
+		1000};
 	struct opened o;
 	struct err e;
 	json_t *list;

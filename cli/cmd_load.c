@@ -19,7 +19,8 @@ static int name_all(struct opened *o, const struct loaded_image *images,
 		digest_string(&images[i].manifest.digest, digest);
 		if (images[i].name.n == 0) {
 			printf("loaded %s, which has no name: `imgbuild tag` "
-			       "gives it one\n", digest);
+			       "gives it one\n",
+			       digest);
 			continue;
 		}
 		if (image_tag(&o->store, &images[i].manifest, &host,
@@ -54,9 +55,13 @@ int cmd_load(int argc, char **argv)
 	};
 	const struct command_help help = {
 		"imgbuild load -i ARCHIVE",
-		"Brings images into the store from an OCI archive, an OCI image "
+		"Brings images into the store from an OCI archive, an OCI "
+		"image "
 		"layout or what\n`docker save` writes, compressed or not.",
-		rows, ARRAY_LEN(rows), 0, 0};
+		rows,
+		ARRAY_LEN(rows),
+		0,
+		0};
 	struct opened o;
 	struct err e;
 	int status;

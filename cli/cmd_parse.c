@@ -59,7 +59,10 @@ int cmd_parse(int argc, char **argv)
 		"imgbuild parse [--format text|json] FILE",
 		"Prints the instructions of a Dockerfile as imgbuild reads "
 		"them, and every\nmistake. - is stdin.",
-		rows, ARRAY_LEN(rows), 1, 1};
+		rows,
+		ARRAY_LEN(rows),
+		1,
+		1};
 	SCOPED_BUF struct buf text = BUF_INIT(SOURCE_MAX_BYTES);
 	string_list arguments = {0};
 	enum options_result parsed =
@@ -71,7 +74,8 @@ int cmd_parse(int argc, char **argv)
 	if (parsed != OPTIONS_OK)
 		return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_MISTAKE;
 	if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-		fprintf(stderr, "imgbuild: --format %s: neither text nor json\n",
+		fprintf(stderr,
+			"imgbuild: --format %s: neither text nor json\n",
 			format);
 		return EXIT_MISTAKE;
 	}

@@ -29,7 +29,11 @@ int cmd_rmi(int argc, char **argv)
 	const struct command_help help = {
 		"imgbuild rmi NAME...",
 		"Forgets names of images. Their layers stay in the store as "
-		"cache.", NULL, 0, 1, 1000};
+		"cache.",
+		NULL,
+		0,
+		1,
+		1000};
 	struct opened o;
 	struct err e;
 	int status;

@@ -46,8 +46,11 @@ int cmd_save(int argc, char **argv)
 	};
 	const struct command_help help = {
 		"imgbuild save [-o OUTPUT] NAME",
-		"Writes an image of the store to an archive.", rows,
-		ARRAY_LEN(rows), 1, 1};
+		"Writes an image of the store to an archive.",
+		rows,
+		ARRAY_LEN(rows),
+		1,
+		1};
 	struct opened o;
 	struct err e;
 	int status;

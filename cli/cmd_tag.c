@@ -19,9 +19,11 @@ static int tag(struct opened *o, const char *from, const char *to,
 	name = reference_name(&o->arena, &old);
 	found = layout_find(o->store.fd, &o->arena, name, &entry, e);
 	if (found == 0)
-		return err_set(e, ERR_NOT_FOUND,
-			       "%.*s: there is no such image; `imgbuild images` "
-			       "lists them", STR_ARG(name));
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"%.*s: there is no such image; `imgbuild images` "
+			"lists them",
+			STR_ARG(name));
 	if (found < 0)
 		return -1;
 	return layout_set_name(o->store.fd, reference_name(&o->arena, &new),
@@ -31,8 +33,11 @@ static int tag(struct opened *o, const char *from, const char *to,
 int cmd_tag(int argc, char **argv)
 {
 	const struct command_help help = {"imgbuild tag NAME NEW",
-					  "Gives an image another name.", NULL,
-					  0, 2, 2};
+					  "Gives an image another name.",
+					  NULL,
+					  0,
+					  2,
+					  2};
 	struct opened o;
 	struct err e;
 	int status;

@@ -23,8 +23,10 @@ static const struct command commands[] = {
 	{"build", cmd_build, "Build an image from a Dockerfile (the default)"},
 	{"history", cmd_history, "Show how an image's layers came about"},
 	{"images", cmd_images, "List the images of the store"},
-	{"import", cmd_import, "Make a base image from a root file system's tar"},
+	{"import", cmd_import,
+	 "Make a base image from a root file system's tar"},
 	{"inspect", cmd_inspect, "Show an image's config as JSON"},
+	{"lint", cmd_lint, "Check Dockerfiles for mistakes and bad habits"},
 	{"load", cmd_load, "Bring images in from an OCI or docker archive"},
 	{"parse", cmd_parse, "Show what a Dockerfile means to imgbuild"},
 	{"rmi", cmd_rmi, "Forget names of images"},
@@ -47,8 +49,7 @@ static const char *advice(const struct err *e)
 	case EROFS:
 		return "put the store on a disk that can be written, with "
 		       "IMGBUILD_ROOT";
-	case EMFILE:
-		return "raise the limit of open files (ulimit -n)";
+	case EMFILE: return "raise the limit of open files (ulimit -n)";
 	default: return NULL;
 	}
 }
@@ -66,7 +67,8 @@ int report(const struct err *e)
 static void print_help(void)
 {
 	printf("Usage: imgbuild [COMMAND] [OPTIONS] ...\n\n"
-	       "Builds OCI images from Dockerfiles: no daemon, no root needed.\n\n"
+	       "Builds OCI images from Dockerfiles: no daemon, no root "
+	       "needed.\n\n"
 	       "  imgbuild -t name .                    build into the store\n"
 	       "  imgbuild -o image.tar .               build an OCI archive\n"
 	       "  imgbuild import rootfs.tar debian     make a base image\n\n"

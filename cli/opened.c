@@ -42,8 +42,10 @@ int opened_image(struct opened *o, const char *name, struct plan_image *out,
 	full = reference_name(&o->arena, &ref);
 	found = image_find(&o->store, &o->arena, full, &host, out, e);
 	if (found == 0)
-		return err_set(e, ERR_NOT_FOUND,
-			       "%.*s: there is no such image; `imgbuild images` "
-			       "lists them", STR_ARG(full));
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"%.*s: there is no such image; `imgbuild images` "
+			"lists them",
+			STR_ARG(full));
 	return found < 0 ? -1 : 0;
 }

@@ -12,11 +12,11 @@ static void print_help(const struct command_help *help)
 		const struct option_row *o = &help->options[i];
 		char left[64];
 
-		(void)snprintf(left, sizeof(left), "%c%c%c --%s%s%s",
-			       o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-			       o->letter ? ',' : ' ', o->name,
-			       o->argument ? " " : "",
-			       o->argument ? o->argument : "");
+		(void)snprintf(
+			left, sizeof(left), "%c%c%c --%s%s%s",
+			o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+			o->letter ? ',' : ' ', o->name, o->argument ? " " : "",
+			o->argument ? o->argument : "");
 		printf("  %-30s %s\n", left, o->help);
 	}
 }
@@ -43,7 +43,8 @@ static const struct option_row *find_short(const struct command_help *help,
 static enum options_result wrong(const struct command_help *help,
 				 const char *what, const char *about)
 {
-	fprintf(stderr, "imgbuild: %s %s\nUsage: %s\n", what, about, help->usage);
+	fprintf(stderr, "imgbuild: %s %s\nUsage: %s\n", what, about,
+		help->usage);
 	return OPTIONS_WRONG;
 }
 

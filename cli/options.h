@@ -19,7 +19,7 @@ enum option_kind {
 
 struct option_row {
 	const char *name; /* without -- */
-	char letter;      /* 0: none */
+	char letter;	  /* 0: none */
 	enum option_kind kind;
 	void *target;
 	const char *argument; /* what --help calls the value */

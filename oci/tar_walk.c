@@ -33,14 +33,15 @@ static int id_of(int64_t id, uint32_t *out, struct err *e)
 {
 	/* 2^32 - 1 means "leave it" to chown */
 	if (id < 0 || id >= UINT32_MAX)
-		return err_set(e, ERR_INVALID, "archive: owner %lld is out of "
-			       "range", (long long)id);
+		return err_set(e, ERR_INVALID,
+			       "archive: owner %lld is out of "
+			       "range",
+			       (long long)id);
 	*out = (uint32_t)id;
 	return 0;
 }
 
-static int entry_of(struct tar_content *c, struct tar_entry *out,
-		    struct err *e)
+static int entry_of(struct tar_content *c, struct tar_entry *out, struct err *e)
 {
 	const char *hardlink = archive_entry_hardlink(c->entry);
 

@@ -48,7 +48,8 @@ static const struct curl_calls *load_curl(struct err *e)
 	(void)pthread_once(&once, load);
 	if (loaded)
 		return &calls;
-	err_set(e, ERR_UNSUPPORTED, "downloads need libcurl.so.4: install the "
+	err_set(e, ERR_UNSUPPORTED,
+		"downloads need libcurl.so.4: install the "
 		"package libcurl4");
 	return NULL;
 }

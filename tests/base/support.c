@@ -82,18 +82,20 @@ static void put_item(int dirfd, char *item)
 	char kind = *last;
 	struct err e;
 
-	put_parents(dirfd, item);
 	if (arrow && (!equals || arrow < equals)) {
 		*arrow = '\0';
+		put_parents(dirfd, item);
 		assert_int_equal(symlinkat(arrow + 2, dirfd, item), 0);
 		return;
 	}
 	if (equals) {
 		*equals = '\0';
+		put_parents(dirfd, item);
 		put_file(dirfd, item, str_from(equals + 1), 0644);
 		return;
 	}
 	*last = '\0';
+	put_parents(dirfd, item);
 	switch (kind) {
 	case '/': assert_ok(io_mkdir_all(dirfd, item, 0755, &e)); break;
 	case '|': assert_int_equal(mkfifoat(dirfd, item, 0644), 0); break;

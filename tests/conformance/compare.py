@@ -471,6 +471,8 @@ class Runner:
             output = builder.build(context, case.args(self.bases), out)
             if self.options.verbose:
                 print(output)
+            if self.options.again and builder.name == "imgbuild":
+                self.build_again(builder, context, case, out)
             return canonical(out, self.base_layers, self.options.strict)
         except BuildFailed as failure:
             return {"error": str(failure)}
@@ -479,6 +481,16 @@ class Runner:
             return {"broken": "%s: %s" % (type(problem).__name__, problem)}
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def build_again(self, builder, context, case, out):
+        output = builder.build(context, case.args(self.bases), out + ".again")
+        ran = set(re.findall(r"(?m)^(#\d+) \[.*?\] ", output)) - \
+            set(re.findall(r"(?m)^(#\d+) CACHED", output))
+        if ran:
+            raise ValueError("built again, steps run again:\n" + output)
+        with open(out, "rb") as one, open(out + ".again", "rb") as two:
+            if one.read() != two.read():
+                raise ValueError("built again, it is another archive")
 
 
 def write_expected(case, image):
@@ -633,6 +645,8 @@ def parse_options():
     parser.add_argument("--verbose", "-v", action="store_true")
     parser.add_argument("--tap", action="store_true",
                         help="print TAP, for `meson test`")
+    parser.add_argument("--again", action="store_true", help="build twice: the "
+                        "second time must be cached and give the same bytes")
     parser.add_argument("--report", metavar="FILE")
     parser.add_argument("cases", nargs="*", metavar="CASE")
     options = parser.parse_args()

@@ -74,7 +74,8 @@ struct tar_header {
 
 static void octal(char *field, size_t size, unsigned long value)
 {
-	(void)snprintf(field, size, "%0*lo", (int)size - 1, value);
+	for (size_t i = size - 1; i > 0; i--, value /= 8)
+		field[i - 1] = (char)('0' + value % 8);
 }
 
 static void add_entry(struct buf *out, char type, const char *name,

@@ -1,0 +1,202 @@
+/* RUN: its command, heredocs, environment and mounts. */
+#include "builder/dispatch.h"
+
+#include "base/path.h"
+
+#include <string.h>
+
+/* A command that is one heredoc and nothing else: `RUN <<EOF`. */
+static bool is_lone_heredoc(const struct dispatch *c,
+			    const struct command *command)
+{
+	const struct heredoc *doc = command->heredocs.v;
+	struct str line = str_trim(command->args[0]);
+
+	return command->heredocs.n == 1 &&
+	       line.n == doc->span.end - doc->span.offset &&
+	       !memchr(line.p, ' ', line.n) && c->in->kind == INSTRUCTION_RUN;
+}
+
+/* Other forms are handed to the shell as they were written. */
+static struct str whole_script(struct dispatch *c,
+			       const struct command *command)
+{
+	struct buf b = BUF_INIT(SOURCE_MAX_BYTES);
+	struct str out;
+
+	buf_add_str(&b, command->args[0]);
+	for (size_t i = 0; i < command->heredocs.n; i++) {
+		buf_add_char(&b, '\n');
+		buf_add_str(&b, command->heredocs.v[i].raw);
+		buf_add_str(&b, command->heredocs.v[i].name);
+	}
+	out = arena_str(dispatch_arena(c), buf_str(&b));
+	buf_release(&b);
+	return out;
+}
+
+static struct str_list run_argv(struct dispatch *c, struct step_run *run)
+{
+	const struct command *command = &c->in->run.command;
+	const struct heredoc *doc = command->heredocs.v;
+
+	if (command->exec_form || command->heredocs.n == 0)
+		return dispatch_command_args(c, command);
+	if (!is_lone_heredoc(c, command))
+		return dispatch_with_shell(c, whole_script(c, command));
+	if (!str_starts(doc->content, "#!"))
+		return dispatch_with_shell(c, doc->content);
+	run->script_name = doc->name;
+	run->script = doc->content;
+	return dispatch_with_shell(c, arena_printf(dispatch_arena(c),
+						   "/dev/pipes/%.*s",
+						   STR_ARG(doc->name)));
+}
+
+/* A resolved number: its text was checked by mount_resolve. */
+static bool mount_number(const struct word *w, bool octal, uint32_t *out)
+{
+	uint64_t value = 0;
+
+	if (w->text.n == 0)
+		return false;
+	(void)(octal ? str_octal_to_u64(w->text, UINT32_MAX, &value)
+		     : str_to_u64(w->text, UINT32_MAX, &value));
+	*out = (uint32_t)value;
+	return true;
+}
+
+static bool mount_target(struct dispatch *c, const struct mount *in,
+			 struct step_mount *out)
+{
+	out->target = in->target.text;
+	if (in->kind == MOUNT_SECRET || in->kind == MOUNT_SSH)
+		return true;
+	out->target =
+		path_clean(dispatch_arena(c),
+			   path_for_workdir(dispatch_arena(c),
+					    dispatch_config(c)->working_dir,
+					    in->target.text));
+	if (str_eq_c(out->target, "/")) {
+		dispatch_mistake(c, "mount-target", in->span,
+				 "a mount's target can't be /");
+		return false;
+	}
+	return true;
+}
+
+static bool mount_size(struct dispatch *c, const struct mount *in,
+		       struct step_mount *out)
+{
+	struct err e;
+
+	if (in->size.text.n == 0 ||
+	    size_parse(in->size.text, &out->size_bytes, &e) == 0)
+		return true;
+	dispatch_mistake(c, "mount-size", in->span, e.msg);
+	return false;
+}
+
+static bool dispatch_mount(struct dispatch *c, const struct mount *written,
+			   struct step_mount *out)
+{
+	const struct word_env env = scope_env(&c->s->scope);
+	struct mount in;
+	struct err e;
+
+	if (mount_resolve(dispatch_arena(c), written, &env, NULL, &in, &e) <
+	    0) {
+		dispatch_mistake(c, "mount", written->span, e.msg);
+		return false;
+	}
+	*out = (struct step_mount){
+		.kind = in.kind,
+		.source = in.source.text,
+		.id = in.id.text,
+		.env = in.env.text,
+		.sharing = in.sharing,
+		.readonly = in.readonly,
+		.required = in.required,
+	};
+	out->has_mode = mount_number(&in.mode, true, &out->mode);
+	out->has_owner = mount_number(&in.uid, false, &out->uid);
+	out->has_owner |= mount_number(&in.gid, false, &out->gid);
+	if (!mount_target(c, &in, out) || !mount_size(c, &in, out))
+		return false;
+	if (in.kind == MOUNT_CACHE && out->id.n == 0)
+		out->id = out->target;
+	if (in.kind == MOUNT_CACHE && in.from.text.n == 0) {
+		out->origin.kind = ORIGIN_SCRATCH;
+		return true;
+	}
+	return planner_origin(c->p, c->s, &in.from, STAGE_BY_NAME, &out->origin,
+			      &c->failed, c->e);
+}
+
+static struct str_list proxy_env(struct dispatch *c)
+{
+	static const char *const names[] = {
+		"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
+		"FTP_PROXY",  "ftp_proxy",  "NO_PROXY",	   "no_proxy",
+		"ALL_PROXY",  "all_proxy"};
+	struct str_list out = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct str name = str_from(names[i]);
+		struct str value;
+		struct str other = str_from(names[i ^ 1]);
+
+		if (planner_build_arg(c->p, name, &value) ||
+		    planner_build_arg(c->p, other, &value))
+			out = env_set(dispatch_arena(c), out, name, value);
+	}
+	return out;
+}
+
+static bool run_mounts(struct dispatch *c, struct step_run *run)
+{
+	const struct run *in = &c->in->run;
+	struct step_mount *mounts = arena_new_array(
+		dispatch_arena(c), in->n_mounts, struct step_mount);
+	bool good = true;
+
+	for (size_t i = 0; i < in->n_mounts; i++)
+		good &= dispatch_mount(c, &in->mounts[i], &mounts[i]);
+	run->mounts = mounts;
+	run->n_mounts = in->n_mounts;
+	return good;
+}
+
+void dispatch_run(struct dispatch *c)
+{
+	struct step_run run = {
+		.env = c->s->scope.env,
+		.hidden_env = proxy_env(c),
+		.cwd = path_join(dispatch_arena(c), STR("/"),
+				 dispatch_config(c)->working_dir),
+		.user = dispatch_config(c)->user,
+		.network = c->in->run.network,
+		.security = c->in->run.security,
+	};
+	struct buf message = dispatch_message("RUN ");
+
+	if (run.security == RUN_SECURITY_INSECURE && !c->p->opt->allow_insecure)
+		dispatch_mistake(
+			c, "insecure", c->in->span,
+			"RUN --security=insecure needs "
+			"--allow security.insecure on the command line");
+	run.argv = run_argv(c, &run);
+	if (!run_mounts(c, &run)) {
+		buf_release(&message);
+		return;
+	}
+	dispatch_add_step(c, STEP_RUN)->run = run;
+	scope_add_history(&message, &c->s->scope);
+	for (size_t i = 0; i < run.argv.n; i++) {
+		if (i)
+			buf_add_char(&message, ' ');
+		buf_add_str(&message, run.argv.v[i]);
+	}
+	buf_add_c(&message, " # buildkit");
+	dispatch_commit(c, &message, WITH_LAYER);
+}

@@ -1,0 +1,411 @@
+/*
+ * imgbuild lint: hadolint's command line, with folders and a few options more.
+ */
+#include "cli/commands.h"
+
+#include "base/io.h"
+#include "cli/lint_files.h"
+#include "cli/lint_format.h"
+#include "cli/lint_settings.h"
+#include "cli/lint_shellcheck.h"
+#include "cli/version.h"
+#include "lint/rule.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One file, and everything that its findings borrow from. */
+struct linted {
+	struct arena arena;
+	struct buf text;
+	struct source source;
+	struct lint_options options; /* with its own .dockerignore */
+	struct lint_file file;
+};
+
+struct session {
+	struct lint_settings settings;
+	struct lint_options options;
+	enum diag_severity threshold;
+	const char *config;
+	const char *report_path;
+	const char *explain;
+	bool no_shellcheck;
+	bool list_rules;
+	bool version;
+	string_list arguments;
+	string_list paths;
+	VEC(struct linted *) files;
+	bool unread; /* a file could not be read */
+};
+
+static void session_release(struct session *s)
+{
+	for (size_t i = 0; i < s->files.n; i++) {
+		lint_release(&s->files.v[i]->file);
+		buf_release(&s->files.v[i]->text);
+		arena_release(&s->files.v[i]->arena);
+		free(s->files.v[i]);
+	}
+	vec_release(&s->files);
+	vec_release(&s->arguments);
+	vec_release(&s->paths);
+	lint_settings_release(&s->settings);
+}
+
+/* The command line comes last, so it is kept apart until the file is read. */
+struct command_line {
+	struct lint_settings s;
+	bool no_fail, no_color, verbose, strict_labels, disable_pragmas;
+};
+
+static enum options_result
+parse_options(struct session *s, struct command_line *c, int argc, char **argv)
+{
+	const struct option_row rows[] = {
+		{"config", 'c', OPTION_STRING, &s->config, "FILE",
+		 "the config file (default: .imgbuild.yaml, "
+		 ".hadolint.yaml...)"},
+		{"disable-ignore-pragma", 0, OPTION_FLAG, &c->disable_pragmas,
+		 NULL, "comments ignore nothing"},
+		{"error", 0, OPTION_LIST, &c->s.overrides[DIAG_ERROR], "RULE",
+		 "give the rule this level"},
+		{"exclude", 0, OPTION_LIST, &c->s.excludes, "PATTERN",
+		 "leave out paths that match"},
+		{"explain-rule", 0, OPTION_STRING, &s->explain, "RULE",
+		 "say what the rule is about, and stop"},
+		{"failure-threshold", 't', OPTION_STRING, &c->s.threshold,
+		 "LEVEL", "fail at findings of this level (default info)"},
+		{"file-path-in-report", 0, OPTION_STRING, &s->report_path,
+		 "PATH", "the path that reports name"},
+		{"format", 'f', OPTION_LIST, &c->s.formats, "FORMAT",
+		 "tty, pretty, json, checkstyle, codeclimate, sarif, junit..."},
+		{"ignore", 0, OPTION_LIST, &c->s.ignored, "RULE",
+		 "leave out the rule"},
+		{"info", 0, OPTION_LIST, &c->s.overrides[DIAG_INFO], "RULE",
+		 "give the rule this level"},
+		{"list-rules", 0, OPTION_FLAG, &s->list_rules, NULL,
+		 "print the rules, and stop"},
+		{"no-color", 0, OPTION_FLAG, &c->no_color, NULL, "no colors"},
+		{"no-fail", 0, OPTION_FLAG, &c->no_fail, NULL,
+		 "exit with 0 whatever is found"},
+		{"no-shellcheck", 0, OPTION_FLAG, &s->no_shellcheck, NULL,
+		 "don't run shellcheck"},
+		{"output", 'o', OPTION_LIST, &c->s.outputs, "FILE",
+		 "where the format at this place goes (default: stdout)"},
+		{"preset", 0, OPTION_STRING, &c->s.preset, "NAME",
+		 "hadolint, buildkit or all (default)"},
+		{"require-label", 0, OPTION_LIST, &c->s.labels, "LABEL:KIND",
+		 "the image must have it; text, url, semver, hash, spdx..."},
+		{"select", 0, OPTION_LIST, &c->s.selected, "RULE",
+		 "run this rule, and none that is not selected"},
+		{"strict-labels", 0, OPTION_FLAG, &c->strict_labels, NULL,
+		 "no labels but those required"},
+		{"style", 0, OPTION_LIST, &c->s.overrides[DIAG_STYLE], "RULE",
+		 "give the rule this level"},
+		{"trusted-registry", 0, OPTION_LIST, &c->s.trusted, "HOST",
+		 "base images must come from here"},
+		{"verbose", 'V', OPTION_FLAG, &c->verbose, NULL,
+		 "say on stderr what is done"},
+		{"version", 'v', OPTION_FLAG, &s->version, NULL,
+		 "print the version"},
+		{"warning", 0, OPTION_LIST, &c->s.overrides[DIAG_WARNING],
+		 "RULE", "give the rule this level"},
+	};
+	const struct command_help help = {
+		"imgbuild lint [OPTIONS] FILE|FOLDER|- ...",
+		"Checks Dockerfiles by hadolint's rules and BuildKit's checks.",
+		rows,
+		ARRAY_LEN(rows),
+		0,
+		1000000};
+
+	return options_parse(&help, argc, argv, &s->arguments);
+}
+
+static void join(string_list *to, const string_list *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		*vec_push(to) = from->v[i];
+}
+
+/* What the command line says comes before what was read. */
+static void merge(struct lint_settings *to, const struct command_line *c)
+{
+	join(&to->selected, &c->s.selected);
+	join(&to->ignored, &c->s.ignored);
+	for (size_t i = 0; i < ARRAY_LEN(to->overrides); i++)
+		join(&to->overrides[i], &c->s.overrides[i]);
+	join(&to->trusted, &c->s.trusted);
+	join(&to->labels, &c->s.labels);
+	join(&to->excludes, &c->s.excludes);
+	if (c->s.formats.n || c->s.outputs.n) {
+		to->formats.n = to->outputs.n = 0;
+		join(&to->formats, &c->s.formats);
+		join(&to->outputs, &c->s.outputs);
+	}
+	if (c->s.threshold)
+		to->threshold = c->s.threshold;
+	if (c->s.preset)
+		to->preset = c->s.preset;
+	to->no_fail |= c->no_fail;
+	to->no_color |= c->no_color;
+	to->verbose |= c->verbose;
+	to->strict_labels |= c->strict_labels;
+	to->disable_pragmas |= c->disable_pragmas;
+}
+
+static int check_formats(const struct lint_settings *s, struct err *e)
+{
+	for (size_t i = 0; i < s->formats.n; i++)
+		if (!lint_format_find(s->formats.v[i]))
+			return err_set(e, ERR_INVALID, "format %s: none of %s",
+				       s->formats.v[i], lint_format_names);
+	return 0;
+}
+
+static int settle(struct session *s, const struct command_line *c,
+		  struct err *e)
+{
+	if (lint_settings_environment(&s->settings, e) < 0 ||
+	    lint_settings_file(&s->settings, s->config, e) < 0)
+		return -1;
+	merge(&s->settings, c);
+	if (s->settings.formats.n == 0)
+		*vec_push(&s->settings.formats) = "tty";
+	if (check_formats(&s->settings, e) < 0)
+		return -1;
+	return lint_settings_apply(&s->settings, &s->options, &s->threshold, e);
+}
+
+/* Files. */
+
+static int read_file(const char *path, struct buf *text, struct err *e)
+{
+	int found;
+
+	*text = BUF_INIT(SOURCE_MAX_BYTES);
+	if (strcmp(path, "-") == 0)
+		found = io_read_fd(STDIN_FILENO, text, "stdin", e) < 0 ? -1 : 1;
+	else
+		found = io_read_file(AT_FDCWD, path, text, e);
+	if (found == 0)
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file",
+			       path);
+	return found < 0 ? -1 : buf_check(text, path, e);
+}
+
+/* FILE.dockerignore, else .dockerignore beside it; none is no mistake. */
+static void read_dockerignore(struct linted *f, const char *path)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(1u << 20);
+	const char *slash = strrchr(path, '/');
+	int n = slash ? (int)(slash - path) + 1 : 0;
+	const char *own = arena_printf(&f->arena, "%s.dockerignore", path).p;
+	const char *shared =
+		arena_printf(&f->arena, "%.*s.dockerignore", n, path).p;
+	struct err e;
+
+	if (strcmp(path, "-") == 0)
+		return;
+	if (io_read_file(AT_FDCWD, own, &text, &e) <= 0 &&
+	    io_read_file(AT_FDCWD, shared, &text, &e) <= 0)
+		return;
+	if (ignore_parse(&f->arena, arena_str(&f->arena, buf_str(&text)),
+			 &f->options.dockerignore, &e) < 0)
+		f->options.dockerignore = NULL;
+}
+
+static void lint_one(struct session *s, const char *path)
+{
+	struct linted *f = xcalloc(1, sizeof(*f));
+	struct err e;
+
+	*vec_push(&s->files) = f;
+	f->options = s->options;
+	if (read_file(path, &f->text, &e) < 0) {
+		(void)report(&e);
+		s->unread = true;
+		buf_release(&f->text);
+		free(f);
+		s->files.n--;
+		return;
+	}
+	if (s->settings.verbose)
+		fprintf(stderr, "imgbuild: linting %s\n", path);
+	read_dockerignore(f, path);
+	source_init(&f->source, &f->arena, str_from(path), buf_str(&f->text));
+	lint_begin(&f->file, &f->arena, &f->source, &f->options);
+}
+
+static bool wants_shellcheck(const struct session *s)
+{
+	const struct lint_strings *selected = &s->options.selected;
+	const char *setting = s->settings.shell_check;
+	bool any = selected->n == 0;
+
+	for (size_t i = 0; i < selected->n; i++)
+		any |= str_starts(selected->v[i], "SC");
+	return any && !s->no_shellcheck && (s->options.set & LINT_HADOLINT) &&
+	       !(setting &&
+		 (strcmp(setting, "false") == 0 || strcmp(setting, "no") == 0 ||
+		  strcmp(setting, "off") == 0));
+}
+
+static int run_shellcheck(struct session *s, struct lint_file **files)
+{
+	struct err e;
+	int result = lint_shellcheck(files, s->files.n, &e);
+
+	if (result == 0)
+		fprintf(stderr, "imgbuild: note: there is no shellcheck "
+				"program: SC rules were skipped\n");
+	if (result < 0)
+		return report(&e);
+	return EXIT_OK;
+}
+
+/* Output. */
+
+static int write_report(const struct lint_report *report, const char *format,
+			const char *output, struct err *e)
+{
+	SCOPED_BUF struct buf out = BUF_INIT(1u << 30);
+
+	lint_format_find(format)(&out, report);
+	if (buf_check(&out, "the report", e) < 0)
+		return -1;
+	if (!*output || strcmp(output, "-") == 0)
+		return io_write_all(STDOUT_FILENO, out.p, out.n, "stdout", e);
+	return io_replace_file(AT_FDCWD, output, buf_str(&out), IO_CACHED, e);
+}
+
+static int write_reports(struct session *s, struct lint_file **files)
+{
+	const struct lint_settings *set = &s->settings;
+	struct lint_report r = {(const struct lint_file *const *)files,
+				s->files.n, s->report_path,
+				!set->no_color && isatty(STDOUT_FILENO)};
+	struct err e;
+
+	for (size_t i = 0; i < set->formats.n; i++)
+		if (write_report(&r, set->formats.v[i],
+				 i < set->outputs.n ? set->outputs.v[i] : "",
+				 &e) < 0)
+			return report(&e);
+	return EXIT_OK;
+}
+
+static int lint_all(struct session *s)
+{
+	struct lint_file **files;
+	bool failed = false;
+	int status = EXIT_OK;
+
+	for (size_t i = 0; i < s->paths.n; i++)
+		lint_one(s, s->paths.v[i]);
+	files = arena_new_array(&s->settings.arena, s->files.n,
+				struct lint_file *);
+	for (size_t i = 0; i < s->files.n; i++)
+		files[i] = &s->files.v[i]->file;
+	if (wants_shellcheck(s))
+		status = run_shellcheck(s, files);
+	for (size_t i = 0; i < s->files.n; i++) {
+		lint_finish(files[i]);
+		failed |= lint_fails(files[i], s->threshold);
+	}
+	if (write_reports(s, files) != EXIT_OK)
+		return EXIT_FAILED;
+	if (s->settings.no_fail)
+		return s->unread ? EXIT_FAILED : status;
+	return failed || s->unread ? EXIT_FAILED : status;
+}
+
+/* The other things that the command does. */
+
+static const char *severity_name(const struct rule *rule)
+{
+	static const char *const names[] = {"error", "warning", "info",
+					    "style"};
+
+	return rule->off || rule->experimental ? "off" : names[rule->severity];
+}
+
+static int list_rules(void)
+{
+	for (size_t i = 0; i < rules_n; i++)
+		printf("%-28s %-8s %s%s%s%s\n", rules[i].id,
+		       severity_name(&rules[i]), rules[i].summary,
+		       rules[i].alias ? " [" : "",
+		       rules[i].alias ? rules[i].alias : "",
+		       rules[i].alias ? "]" : "");
+	return EXIT_OK;
+}
+
+static int explain_rule(const char *id)
+{
+	const struct rule *rule = rule_find(str_from(id));
+
+	if (!rule && strncmp(id, "SC", 2) == 0) {
+		printf("%s is ShellCheck's: "
+		       "https://www.shellcheck.net/wiki/%s\n",
+		       id, id);
+		return EXIT_OK;
+	}
+	if (!rule) {
+		fprintf(stderr,
+			"imgbuild: there is no rule %s; --list-rules "
+			"lists them\n",
+			id);
+		return EXIT_MISTAKE;
+	}
+	printf("%s%s%s (%s)\n%s\n%s%s", rule->id, rule->alias ? ", " : "",
+	       rule->alias ? rule->alias : "", severity_name(rule),
+	       rule->summary, rule->why, *rule->why ? "\n" : "");
+	return EXIT_OK;
+}
+
+static int run(struct session *s, const struct command_line *c)
+{
+	struct err e;
+
+	if (s->version) {
+		printf("imgbuild %s\n", IMGBUILD_VERSION);
+		return EXIT_OK;
+	}
+	if (s->list_rules)
+		return list_rules();
+	if (s->explain)
+		return explain_rule(s->explain);
+	if (settle(s, c, &e) < 0) {
+		(void)report(&e);
+		return EXIT_FAILED;
+	}
+	if (s->arguments.n == 0) {
+		fprintf(stderr, "imgbuild: lint needs a file, a folder or -\n");
+		return EXIT_MISTAKE;
+	}
+	lint_files_find(&s->settings.arena, &s->arguments,
+			&s->settings.excludes, &s->paths);
+	return lint_all(s);
+}
+
+int cmd_lint(int argc, char **argv)
+{
+	struct session s = {0};
+	struct command_line c = {0};
+	int status = EXIT_OK;
+
+	switch (parse_options(&s, &c, argc, argv)) {
+	case OPTIONS_OK: status = run(&s, &c); break;
+	case OPTIONS_HELP: break;
+	case OPTIONS_WRONG: status = EXIT_MISTAKE; break;
+	}
+	lint_settings_release(&c.s);
+	session_release(&s);
+	return status;
+}

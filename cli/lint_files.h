@@ -1,0 +1,17 @@
+/* Which files to lint: those named, and the Dockerfiles in folders. */
+#ifndef CLI_LINT_FILES_H
+#define CLI_LINT_FILES_H
+
+#include "base/arena.h"
+#include "cli/options.h"
+
+/*
+ * Append to out every argument that is no folder and, for a folder, what is
+ * called Dockerfile, Dockerfile.*, *.Dockerfile, Containerfile or the like
+ * below it, sorted; hidden folders and what excludes (patterns of fnmatch)
+ * match are left out.
+ */
+void lint_files_find(struct arena *a, const string_list *arguments,
+		     const string_list *excludes, string_list *out);
+
+#endif

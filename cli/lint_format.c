@@ -1,0 +1,445 @@
+#include "cli/lint_format.h"
+
+#include "base/digest.h"
+#include "cli/version.h"
+#include "lint/rule.h"
+
+#include <string.h>
+
+/* One finding, with its place worked out. */
+struct finding {
+	const struct lint_file *file;
+	const struct diag *diag;
+	struct str path;
+	struct position from;
+	struct position to; /* behind the last byte */
+};
+
+typedef void finding_function(struct buf *out, const struct finding *f);
+
+static struct finding finding_of(const struct lint_report *report,
+				 const struct lint_file *file, size_t i,
+				 bool report_path)
+{
+	const struct diag *diag = &file->diags.v[i];
+	struct finding f = {file, diag, file->source->name, {0}, {0}};
+
+	if (report->path && report_path)
+		f.path = str_from(report->path);
+	f.from = source_position(file->source, diag->span.offset);
+	f.to = source_position(file->source, diag->span.end);
+	return f;
+}
+
+/* Every finding, with separator between them. */
+static void each(struct buf *out, const struct lint_report *report,
+		 finding_function *function, const char *separator)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < report->n_files; i++)
+		for (size_t k = 0; k < report->files[i]->diags.n; k++) {
+			struct finding f =
+				finding_of(report, report->files[i], k, true);
+
+			if (!first)
+				buf_add_c(out, separator);
+			first = false;
+			function(out, &f);
+		}
+}
+
+static const char *level(const struct diag *diag)
+{
+	static const char *const names[] = {
+		[DIAG_ERROR] = "error",
+		[DIAG_WARNING] = "warning",
+		[DIAG_INFO] = "info",
+		[DIAG_STYLE] = "style",
+	};
+
+	return names[diag->severity];
+}
+
+static void json_field(struct buf *out, const char *name, struct str value)
+{
+	buf_printf(out, "\"%s\":", name);
+	buf_add_json_string(out, value);
+}
+
+/* FILE:LINE CODE LEVEL: MSG */
+static void tty_finding(struct buf *out, const struct finding *f, bool color)
+{
+	static const char *const colors[] = {
+		[DIAG_ERROR] = "\033[1;31m",
+		[DIAG_WARNING] = "\033[1;33m",
+		[DIAG_INFO] = "\033[1;32m",
+		[DIAG_STYLE] = "\033[1;36m",
+	};
+
+	buf_printf(out, "%.*s:%u %s %s%s%s: %.*s",
+		   STR_ARG(f->file->source->name), f->from.line, f->diag->id,
+		   color ? colors[f->diag->severity] : "", level(f->diag),
+		   color ? "\033[0m" : "", STR_ARG(f->diag->text));
+	if (f->diag->alias)
+		buf_printf(out, " [%s]", f->diag->alias);
+	buf_add_char(out, '\n');
+}
+
+static void format_tty(struct buf *out, const struct lint_report *report)
+{
+	for (size_t i = 0; i < report->n_files; i++)
+		for (size_t k = 0; k < report->files[i]->diags.n; k++) {
+			struct finding f =
+				finding_of(report, report->files[i], k, false);
+
+			tty_finding(out, &f, report->color);
+		}
+}
+
+static void format_pretty(struct buf *out, const struct lint_report *report)
+{
+	for (size_t i = 0; i < report->n_files; i++)
+		for (size_t k = 0; k < report->files[i]->diags.n; k++) {
+			struct diag diag = report->files[i]->diags.v[k];
+			char text[640];
+
+			(void)snprintf(text, sizeof(text), "%s%s%s: %.*s",
+				       diag.id, diag.alias ? "/" : "",
+				       diag.alias ? diag.alias : "",
+				       STR_ARG(diag.text));
+			diag.text = str_from(text);
+			diag_render(out, report->files[i]->source, &diag);
+		}
+}
+
+static void json_finding(struct buf *out, const struct finding *f)
+{
+	buf_add_char(out, '{');
+	json_field(out, "code", str_from(f->diag->id));
+	buf_printf(out, ",\"column\":%u,", f->from.column);
+	json_field(out, "file", f->path);
+	buf_printf(out, ",\"level\":\"%s\",\"line\":%u,", level(f->diag),
+		   f->from.line);
+	json_field(out, "message", f->diag->text);
+	buf_add_char(out, '}');
+}
+
+static void format_json(struct buf *out, const struct lint_report *report)
+{
+	buf_add_char(out, '[');
+	each(out, report, json_finding, ",");
+	buf_add_c(out, "]\n");
+}
+
+static void gnu_finding(struct buf *out, const struct finding *f)
+{
+	buf_printf(out, "imgbuild:%.*s:%u: %s %s: %.*s\n", STR_ARG(f->path),
+		   f->from.line, f->diag->id, level(f->diag),
+		   STR_ARG(f->diag->text));
+}
+
+static void format_gnu(struct buf *out, const struct lint_report *report)
+{
+	each(out, report, gnu_finding, "");
+}
+
+static void codacy_finding(struct buf *out, const struct finding *f)
+{
+	buf_add_char(out, '{');
+	json_field(out, "filename", f->path);
+	buf_printf(out, ",\"line\":%u,", f->from.line);
+	json_field(out, "message", f->diag->text);
+	buf_add_char(out, ',');
+	json_field(out, "patternId", str_from(f->diag->id));
+	buf_add_c(out, "}\n");
+}
+
+static void format_codacy(struct buf *out, const struct lint_report *report)
+{
+	each(out, report, codacy_finding, "");
+}
+
+/* Code Climate. */
+
+static const char *climate_severity(const struct diag *diag)
+{
+	static const char *const names[] = {
+		[DIAG_ERROR] = "blocker",
+		[DIAG_WARNING] = "major",
+		[DIAG_INFO] = "info",
+		[DIAG_STYLE] = "minor",
+	};
+
+	return names[diag->severity];
+}
+
+/* Stays the same when lines are added above, so without the line's number. */
+static void add_fingerprint(struct buf *out, const struct finding *f)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(1u << 20);
+	struct str line = source_line(f->file->source, f->from.line);
+	char hex[DIGEST_HEX_SIZE];
+	struct digest digest;
+
+	buf_printf(&text, "%.*s\n%s\n%u\n", STR_ARG(f->path), f->diag->id,
+		   f->from.column);
+	buf_add_str(&text, line);
+	for (const struct diag *d = f->file->diags.v; d < f->diag; d++)
+		if (strcmp(d->id, f->diag->id) == 0 &&
+		    str_eq(source_line(f->file->source,
+				       source_position(f->file->source,
+						       d->span.offset)
+					       .line),
+			   line))
+			buf_add_char(&text, '+');
+	digest = digest_of(buf_c(&text), text.n);
+	buf_printf(out, ",\"fingerprint\":\"%.32s\"", digest_hex(&digest, hex));
+}
+
+static void climate_finding(struct buf *out, const struct finding *f)
+{
+	buf_add_c(out, "{\"type\":\"issue\",");
+	json_field(out, "check_name", str_from(f->diag->id));
+	buf_add_char(out, ',');
+	json_field(out, "description", f->diag->text);
+	buf_add_c(out, ",\"categories\":[\"Bug Risk\"],\"location\":{");
+	json_field(out, "path", f->path);
+	buf_printf(out, ",\"lines\":{\"begin\":%u,\"end\":%u}}", f->from.line,
+		   f->to.line);
+	buf_printf(out, ",\"severity\":\"%s\"", climate_severity(f->diag));
+	add_fingerprint(out, f);
+	buf_add_char(out, '}');
+}
+
+static void climate_nul(struct buf *out, const struct finding *f)
+{
+	climate_finding(out, f);
+	buf_add_char(out, '\0');
+}
+
+static void format_codeclimate(struct buf *out,
+			       const struct lint_report *report)
+{
+	each(out, report, climate_nul, "");
+}
+
+static void format_gitlab(struct buf *out, const struct lint_report *report)
+{
+	buf_add_char(out, '[');
+	each(out, report, climate_finding, ",");
+	buf_add_c(out, "]\n");
+}
+
+/* SonarQube's generic issues: columns count from 0, and are a range. */
+static void sonar_finding(struct buf *out, const struct finding *f)
+{
+	static const char *const severities[] = {
+		[DIAG_ERROR] = "CRITICAL",
+		[DIAG_WARNING] = "MAJOR",
+		[DIAG_INFO] = "MINOR",
+		[DIAG_STYLE] = "INFO",
+	};
+
+	buf_add_c(out, "{\"engineId\":\"imgbuild\",");
+	json_field(out, "ruleId", str_from(f->diag->id));
+	buf_printf(out, ",\"severity\":\"%s\",\"type\":\"%s\"",
+		   severities[f->diag->severity],
+		   f->diag->severity == DIAG_ERROR ? "BUG" : "CODE_SMELL");
+	buf_add_c(out, ",\"primaryLocation\":{");
+	json_field(out, "message", f->diag->text);
+	buf_add_char(out, ',');
+	json_field(out, "filePath", f->path);
+	buf_printf(out, ",\"textRange\":{\"startLine\":%u,\"endLine\":%u",
+		   f->from.line, f->to.line);
+	if (f->diag->span.end > f->diag->span.offset)
+		buf_printf(out, ",\"startColumn\":%u,\"endColumn\":%u",
+			   f->from.column - 1, f->to.column - 1);
+	buf_add_c(out, "}}}");
+}
+
+static void format_sonarqube(struct buf *out, const struct lint_report *report)
+{
+	buf_add_c(out, "{\"issues\":[");
+	each(out, report, sonar_finding, ",");
+	buf_add_c(out, "]}\n");
+}
+
+/* SARIF 2.1.0. */
+static void sarif_finding(struct buf *out, const struct finding *f)
+{
+	static const char *const levels[] = {
+		[DIAG_ERROR] = "error",
+		[DIAG_WARNING] = "warning",
+		[DIAG_INFO] = "note",
+		[DIAG_STYLE] = "note",
+	};
+
+	buf_add_char(out, '{');
+	json_field(out, "ruleId", str_from(f->diag->id));
+	buf_printf(out, ",\"level\":\"%s\",\"message\":{",
+		   levels[f->diag->severity]);
+	json_field(out, "text", f->diag->text);
+	buf_add_c(out, "},\"locations\":[{\"physicalLocation\":{"
+		       "\"artifactLocation\":{");
+	json_field(out, "uri", f->path);
+	buf_printf(out,
+		   "},\"region\":{\"startLine\":%u,\"endLine\":%u,"
+		   "\"startColumn\":%u,\"endColumn\":%u,"
+		   "\"sourceLanguage\":\"%s\"}}}]}",
+		   f->from.line, f->to.line, f->from.column, f->to.column,
+		   strncmp(f->diag->id, "SC", 2) == 0 ? "sh" : "dockerfile");
+}
+
+static void sarif_rules(struct buf *out)
+{
+	for (size_t i = 0; i < rules_n; i++) {
+		buf_add_c(out, i ? ",{" : "{");
+		json_field(out, "id", str_from(rules[i].id));
+		buf_add_c(out, ",\"shortDescription\":{");
+		json_field(out, "text", str_from(rules[i].summary));
+		buf_add_c(out, "}}");
+	}
+}
+
+static void format_sarif(struct buf *out, const struct lint_report *report)
+{
+	buf_add_c(out,
+		  "{\"$schema\":\"http://json.schemastore.org/sarif-2.1.0\","
+		  "\"version\":\"2.1.0\",\"runs\":[{"
+		  "\"defaultSourceLanguage\":\"dockerfile\",\"results\":[");
+	each(out, report, sarif_finding, ",");
+	buf_printf(out,
+		   "],\"tool\":{\"driver\":{\"name\":\"imgbuild\","
+		   "\"fullName\":\"imgbuild lint\",\"version\":\"%s\","
+		   "\"rules\":[",
+		   IMGBUILD_VERSION);
+	sarif_rules(out);
+	buf_add_c(out, "]}}}]}\n");
+}
+
+/* XML. */
+
+/* A character that XML 1.0 can't hold is written as U+FFFD. */
+static void add_xml(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+			buf_add_c(out, "&#65533;");
+		else if (c < 0x20 || strchr("<>&'\"", c))
+			buf_printf(out, "&#%u;", c);
+		else
+			buf_add_char(out, (char)c);
+	}
+}
+
+static void xml_attribute(struct buf *out, const char *name, struct str value)
+{
+	buf_printf(out, " %s='", name);
+	add_xml(out, value);
+	buf_add_char(out, '\'');
+}
+
+static void checkstyle_finding(struct buf *out, const struct finding *f)
+{
+	buf_printf(out, "<error line='%u' column='%u' severity='%s'",
+		   f->from.line, f->from.column,
+		   f->diag->severity == DIAG_STYLE ? "info" : level(f->diag));
+	xml_attribute(out, "message", f->diag->text);
+	xml_attribute(out, "source", str_from(f->diag->id));
+	buf_add_c(out, "/>");
+}
+
+static void format_checkstyle(struct buf *out, const struct lint_report *report)
+{
+	buf_add_c(out, "<?xml version='1.0' encoding='UTF-8'?>"
+		       "<checkstyle version='4.3'>");
+	for (size_t i = 0; i < report->n_files; i++) {
+		const struct lint_file *file = report->files[i];
+
+		if (file->diags.n == 0)
+			continue;
+		buf_add_c(out, "<file");
+		xml_attribute(out, "name",
+			      report->path ? str_from(report->path)
+					   : file->source->name);
+		buf_add_char(out, '>');
+		for (size_t k = 0; k < file->diags.n; k++) {
+			struct finding f = finding_of(report, file, k, true);
+
+			checkstyle_finding(out, &f);
+		}
+		buf_add_c(out, "</file>");
+	}
+	buf_add_c(out, "</checkstyle>\n");
+}
+
+static void junit_finding(struct buf *out, const struct finding *f)
+{
+	buf_add_c(out, "<testcase");
+	xml_attribute(out, "classname", f->path);
+	buf_printf(out, " name='%s line %u' time='0'><failure type='%s'",
+		   f->diag->id, f->from.line, level(f->diag));
+	xml_attribute(out, "message", f->diag->text);
+	buf_add_c(out, ">File: ");
+	add_xml(out, f->path);
+	buf_printf(out, "\nLine: %u\n%s %s: ", f->from.line, f->diag->id,
+		   level(f->diag));
+	add_xml(out, f->diag->text);
+	buf_add_c(out, "\n</failure></testcase>");
+}
+
+static void format_junit(struct buf *out, const struct lint_report *report)
+{
+	buf_add_c(out, "<?xml version='1.0' encoding='UTF-8'?>"
+		       "<testsuites name='imgbuild lint'>");
+	for (size_t i = 0; i < report->n_files; i++) {
+		const struct lint_file *file = report->files[i];
+
+		buf_add_c(out, "<testsuite");
+		xml_attribute(out, "name",
+			      report->path ? str_from(report->path)
+					   : file->source->name);
+		buf_printf(out,
+			   " tests='%zu' failures='%zu' errors='0' time='0'>",
+			   file->diags.n, file->diags.n);
+		for (size_t k = 0; k < file->diags.n; k++) {
+			struct finding f = finding_of(report, file, k, true);
+
+			junit_finding(out, &f);
+		}
+		buf_add_c(out, "</testsuite>");
+	}
+	buf_add_c(out, "</testsuites>\n");
+}
+
+static const struct {
+	const char *name;
+	lint_format_function *function;
+} formats[] = {
+	{"tty", format_tty},
+	{"pretty", format_pretty},
+	{"json", format_json},
+	{"checkstyle", format_checkstyle},
+	{"codeclimate", format_codeclimate},
+	{"gitlab_codeclimate", format_gitlab},
+	{"gnu", format_gnu},
+	{"codacy", format_codacy},
+	{"sonarqube", format_sonarqube},
+	{"sarif", format_sarif},
+	{"junit", format_junit},
+};
+
+const char lint_format_names[] =
+	"tty, pretty, json, checkstyle, codeclimate, gitlab_codeclimate, gnu, "
+	"codacy, sonarqube, sarif, junit";
+
+lint_format_function *lint_format_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+		if (strcmp(name, formats[i].name) == 0)
+			return formats[i].function;
+	return NULL;
+}
