@@ -122,29 +122,50 @@ int context_close(struct context *c, struct err *e)
 	return result;
 }
 
-/* The components of a pattern from the first one with a wildcard on. */
+/*
+ * The components of a pattern from the first one with a wildcard on. inner says
+ * what exists in the tree: a folder that it leaves out matches undecidedly,
+ * until something below is in.
+ */
 struct wildcard {
 	struct tree_filter filter;
 	struct tree_visitor visitor;
+	struct tree_filter *inner; /* NULL where everything exists */
 	struct arena *arena;
 	VEC(struct str) components;
+	bool undecided;
 	struct selection *out;
 };
+
+static bool component_matches(const struct wildcard *w,
+			      const struct tree_entry *entry)
+{
+	size_t depth = entry->rel_depth;
+
+	if (depth == 0)
+		return true;
+	if (depth > w->components.n)
+		return w->undecided;
+	return match_name(w->components.v[depth - 1], str_from(entry->name)) ==
+	       MATCH_YES;
+}
 
 static enum tree_verdict check_wildcard(struct tree_filter *filter,
 					const struct tree_entry *entry)
 {
 	struct wildcard *w = (struct wildcard *)filter;
-	size_t depth = entry->rel_depth;
+	enum tree_verdict exists = TREE_IN;
 
-	if (depth == 0)
-		return S_ISDIR(entry->st->st_mode) ? TREE_DESCEND : TREE_OUT;
-	if (depth > w->components.n ||
-	    match_name(w->components.v[depth - 1], str_from(entry->name)) !=
-		    MATCH_YES)
+	if (!component_matches(w, entry))
 		return TREE_OUT;
-	if (depth == w->components.n)
-		return TREE_IN;
+	if (w->inner)
+		exists = w->inner->check(w->inner, entry);
+	if (exists == TREE_OUT)
+		return TREE_OUT;
+	if (entry->rel_depth == w->components.n)
+		w->undecided = exists == TREE_DESCEND;
+	if (entry->rel_depth >= w->components.n)
+		return exists;
 	return S_ISDIR(entry->st->st_mode) ? TREE_DESCEND : TREE_OUT;
 }
 
@@ -157,6 +178,7 @@ static int collect_match(struct tree_visitor *visitor,
 	struct selected *hit;
 
 	(void)e;
+	w->undecided = false;
 	if (entry->rel_depth != w->components.n)
 		return 0;
 	hit = vec_push(&w->out->v);
@@ -221,12 +243,9 @@ static int resolve_selected(const struct source_tree *t, struct arena *a,
 static int select_matches(const struct source_tree *t, struct arena *a,
 			  struct str plain, struct wildcard *w, struct err *e)
 {
-	struct tree_filter *const filters[] = {&w->filter, t->filter};
+	struct tree_filter *const filters[] = {&w->filter};
 	const struct tree tree = {
-		.view = t->view,
-		.filters = filters,
-		.n_filters = t->filter ? 2 : 1,
-	};
+		.view = t->view, .filters = filters, .n_filters = 1};
 	struct view_path at;
 
 	if (view_resolve(&t->view, a, plain, VIEW_FOLLOW, &at, e) < 0)
@@ -245,6 +264,7 @@ int source_select(const struct source_tree *t, struct arena *a,
 	struct wildcard w = {
 		.filter.check = check_wildcard,
 		.visitor.entry = collect_match,
+		.inner = t->filter,
 		.arena = a,
 		.out = out,
 	};

@@ -247,7 +247,8 @@ static int enter(struct tree_visitor *visitor, const struct tree_entry *entry,
 	const struct target_dir *dir = &c->levels.v[c->levels.n - 1].dir;
 	int result = 0;
 
-	if (c->opt->seen && !S_ISSOCK(entry->st->st_mode))
+	if (c->opt->seen &&
+	    (c->from_context || !S_ISSOCK(entry->st->st_mode)))
 		tree_add_seen(c->opt->seen, entry->st);
 	if (entry->rel_depth == 0) {
 		if (!S_ISDIR(entry->st->st_mode))

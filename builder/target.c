@@ -70,17 +70,27 @@ static int make_folder(const struct target *t, int parent_fd, const char *name,
 	return 0;
 }
 
-/* The draft's own copy of a folder that the layers have. */
+/*
+ * The draft's own copy of a folder that the layers have. That it appears in the
+ * draft is no change of its parent, whose time stays (overlayfs does so too).
+ */
 static int copy_up(const struct target *t, int parent_fd, const char *name,
 		   const struct stat *st, int *out, struct err *e)
 {
 	const struct timespec times[2] = {st->st_atim, st->st_mtim};
+	struct timespec parent_times[2];
+	struct stat parent;
 	int fd;
 
+	if (fstat(parent_fd, &parent) < 0)
+		return err_sys(e, "stat the parent of %s", name);
 	if (make_folder(t, parent_fd, name, &fd, e) < 0)
 		return -1;
+	parent_times[0] = parent.st_atim;
+	parent_times[1] = parent.st_mtim;
 	if (fchown(fd, st->st_uid, st->st_gid) < 0 ||
-	    fchmod(fd, st->st_mode & 07777) < 0 || futimens(fd, times) < 0) {
+	    fchmod(fd, st->st_mode & 07777) < 0 || futimens(fd, times) < 0 ||
+	    futimens(parent_fd, parent_times) < 0) {
 		err_sys(e, "copy up folder %s", name);
 		(void)close(fd);
 		return -1;

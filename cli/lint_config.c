@@ -10,7 +10,7 @@
  *   trustedRegistries: [docker.io]    no-color: true
  *   no-fail: true                     disable-ignore-pragma: true
  *   verbose: true                     preset: hadolint
- *   exclude: ["vendor/*"]             shellcheck: false
+ *   exclude: [vendor]                 shellcheck: false
  */
 #include "cli/lint_settings.h"
 

@@ -4,6 +4,7 @@
 #include "cli/version.h"
 #include "lint/rule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* One finding, with its place worked out. */
