@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a RUN step costs over its command, beside the floor of shared/PERFORMANCE.md:
+# What a RUN step costs over its command, beside its floor:
 # CPU time, medians, as root and rootless.
 #
 #   bench/run-overhead.sh BUILD_DIR [ROUNDS]

@@ -45,6 +45,20 @@ static void times_of(const struct stat *st, struct timespec out[2])
 	out[1] = st->st_mtim;
 }
 
+/* Rootless, only the user's subordinate ids can own files. */
+static int err_owner(struct err *e, const char *name, uint32_t uid,
+		     uint32_t gid)
+{
+	if (errno != EINVAL)
+		return err_sys(e, "set the owner of %s to %u:%u", name, uid,
+			       gid);
+	return err_set(e, ERR_UNSUPPORTED,
+		       "%s can't belong to %u:%u: that is outside of the "
+		       "user's subordinate ids; give the user more in "
+		       "/etc/subuid and /etc/subgid",
+		       name, uid, gid);
+}
+
 /*
  * chown first: it clears setuid and capabilities. Most files are born as they
  * are to be, and each of these calls costs more than asking.
@@ -62,8 +76,7 @@ static int set_owner_and_mode(const struct copy_options *opt, int fd,
 		return err_sys(e, "stat %s", name);
 	if ((now.st_uid != uid || now.st_gid != gid) &&
 	    fchown(fd, uid, gid) < 0)
-		return err_sys(e, "set the owner of %s to %u:%u", name, uid,
-			       gid);
+		return err_owner(e, name, uid, gid);
 	if (((now.st_mode & 07777) != mode || mode & 07000) &&
 	    fchmod(fd, mode) < 0)
 		return err_sys(e, "set the mode of %s", name);
@@ -164,7 +177,7 @@ static int finish_special(struct copier *c, const struct stat *st, int dirfd,
 
 	times_of(st, times);
 	if (fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "set the owner of %s", name);
+		return err_owner(e, name, uid, gid);
 	if (!S_ISLNK(st->st_mode) &&
 	    fchmodat(dirfd, name, mode_of(opt, st), 0) < 0)
 		return err_sys(e, "set the mode of %s", name);
@@ -247,8 +260,7 @@ static int enter(struct tree_visitor *visitor, const struct tree_entry *entry,
 	const struct target_dir *dir = &c->levels.v[c->levels.n - 1].dir;
 	int result = 0;
 
-	if (c->opt->seen &&
-	    (c->from_context || !S_ISSOCK(entry->st->st_mode)))
+	if (c->opt->seen && !S_ISSOCK(entry->st->st_mode))
 		tree_add_seen(c->opt->seen, entry->st);
 	if (entry->rel_depth == 0) {
 		if (!S_ISDIR(entry->st->st_mode))

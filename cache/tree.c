@@ -356,7 +356,7 @@ static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
 		return 0;
 	if (content_digest(h, entry, &content, e) < 0)
 		return -1;
-	if (h->seen)
+	if (h->seen && !S_ISSOCK(entry->st->st_mode))
 		tree_add_seen(h->seen, entry->st);
 	hash_str(h->hash, entry->rel);
 	hash_u64(h->hash, entry->st->st_mode);

@@ -103,13 +103,13 @@ static void format_pretty(struct buf *out, const struct lint_report *report)
 	for (size_t i = 0; i < report->n_files; i++)
 		for (size_t k = 0; k < report->files[i]->diags.n; k++) {
 			struct diag diag = report->files[i]->diags.v[k];
-			char text[640];
+			char id[80];
 
-			(void)snprintf(text, sizeof(text), "%s%s%s: %.*s",
-				       diag.id, diag.alias ? "/" : "",
-				       diag.alias ? diag.alias : "",
-				       STR_ARG(diag.text));
-			diag.text = str_from(text);
+			/* behind the text stands the id, or both */
+			(void)snprintf(id, sizeof(id), "%s/%s", diag.id,
+				       diag.alias ? diag.alias : "");
+			if (diag.alias)
+				diag.id = id;
 			diag_render(out, report->files[i]->source, &diag);
 		}
 }

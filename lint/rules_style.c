@@ -126,7 +126,12 @@ static void check_doc(struct lint *l, const struct rule *rule,
 		      const struct instruction *in, struct str name,
 		      struct str described)
 {
-	if (in->doc.n == 0 || described.n || name.n == 0)
+	uint32_t line =
+		source_position(l->df->source, in->span.offset).line;
+	struct str above = source_line(l->df->source, line - 1);
+
+	if (in->doc.n == 0 || described.n || name.n == 0 ||
+	    str_trim(above).n == 0)
 		return;
 	(void)lint_report(l, rule, in->span,
 			  "the comment above describes nothing: begin it with "

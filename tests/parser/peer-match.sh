@@ -9,7 +9,6 @@
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 in=${IN-}
-[ -n "$in" ] || [ ! -x "${SHARED:-/work/shared}/peer/in" ] || in=${SHARED:-/work/shared}/peer/in
 command -v "${in:-docker}" >/dev/null || { echo "SKIP: no docker"; exit 77; }
 work=$(mktemp -d /tmp/peer-match.XXXXXX)
 trap 'rm -rf "$work"' EXIT

@@ -10,7 +10,6 @@
 set -eu
 dump=$1 count=${2:-100} seed=${3:-1}
 in=${IN-}
-[ -n "$in" ] || [ ! -x "${SHARED:-/work/shared}/peer/in" ] || in=${SHARED:-/work/shared}/peer/in
 command -v "${in:-docker}" >/dev/null || { echo "SKIP: no docker"; exit 77; }
 work=$(mktemp -d /tmp/peer-mutate.XXXXXX)
 trap 'rm -rf "$work"' EXIT

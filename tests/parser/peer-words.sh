@@ -3,13 +3,12 @@
 #
 #   tests/parser/peer-words.sh [ROWS]     default 80; "all" for every row
 #
-# IN runs a command where docker is (default: $SHARED/peer/in, or nothing where
-# docker is on this machine). Rows that expand go into one build as labels; each
+# IN runs a command where docker is (default: nothing; docker is then on this
+# machine). Rows that expand go into one build as labels; each
 # row that is an error gets a build of its own. Prints every difference.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
 in=${IN-}
-[ -n "$in" ] || [ ! -x "${SHARED:-/work/shared}/peer/in" ] || in=${SHARED:-/work/shared}/peer/in
 command -v "${in:-docker}" >/dev/null || { echo "SKIP: no docker"; exit 77; }
 work=$(mktemp -d /tmp/peer-words.XXXXXX)
 trap 'rm -rf "$work"' EXIT
