@@ -74,7 +74,7 @@ int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
 	*out = (struct export_spec){.compression.kind = COMPRESSION_GZIP};
 	if (str_find(text, '=') < 0) {
 		out->dest = arena_c(a, text);
-		return 0;
+		text.n = 0;
 	}
 	while (text.n) {
 		struct str field;
@@ -86,7 +86,7 @@ int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
 		if (parse_field(a, key, value, out, e) < 0)
 			return -1;
 	}
-	if (!out->dest)
+	if (!out->dest || !*out->dest)
 		return err_set(e, ERR_INVALID, "no dest=PATH in the output");
 	return 0;
 }
