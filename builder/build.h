@@ -33,6 +33,11 @@ struct build_options {
 	size_t n_secrets;
 	const struct build_ssh *ssh;
 	size_t n_ssh;
+	/* For every RUN; in no key. */
+	struct str extra_hosts; /* lines of /etc/hosts */
+	uint64_t shm_size_bytes; /* 0: the executor's default */
+	const struct run_limit *limits;
+	size_t n_limits;
 	enum tier tier;
 	struct executor *executor;
 	struct event_sink *events;

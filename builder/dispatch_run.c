@@ -167,6 +167,15 @@ static bool run_mounts(struct dispatch *c, struct step_run *run)
 	return good;
 }
 
+static enum run_network run_network(const struct dispatch *c)
+{
+	enum run_network own = c->in->run.network;
+
+	return own == RUN_NETWORK_DEFAULT && c->p->opt->network_none
+		       ? RUN_NETWORK_NONE
+		       : own;
+}
+
 void dispatch_run(struct dispatch *c)
 {
 	struct step_run run = {
@@ -175,7 +184,7 @@ void dispatch_run(struct dispatch *c)
 		.cwd = path_join(dispatch_arena(c), STR("/"),
 				 dispatch_config(c)->working_dir),
 		.user = dispatch_config(c)->user,
-		.network = c->in->run.network,
+		.network = run_network(c),
 		.security = c->in->run.security,
 	};
 	struct buf message = dispatch_message("RUN ");

@@ -42,6 +42,7 @@ struct plan_options {
 	struct platform build_platform;
 	bool platform_given; /* --platform: the image says so too */
 	bool allow_insecure; /* --allow security.insecure */
+	bool network_none;   /* --network=none: for RUNs that don't say */
 };
 
 enum step_kind {

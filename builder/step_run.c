@@ -137,7 +137,12 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 							    : RUN_NET_HOST,
 		.insecure = run->security == RUN_SECURITY_INSECURE,
 		.hostname = "buildkitsandbox",
-		.hosts = HOSTS,
+		.hosts = arena_printf(&a, "%s%.*s", HOSTS,
+				      STR_ARG(opt->extra_hosts))
+				 .p,
+		.shm_size_bytes = opt->shm_size_bytes,
+		.limits = opt->limits,
+		.n_limits = opt->n_limits,
 		.resolv_conf = resolv_conf(&resolv),
 		.output = on_output,
 		.output_ctx = c,

@@ -1,6 +1,7 @@
 #include "cli/build_options.h"
 
 #include "cli/commands.h"
+#include "cli/run_options.h"
 #include "oci/reference.h"
 #include "parser/values.h"
 
@@ -137,6 +138,7 @@ struct raw_options {
 	string_list secrets;
 	string_list ssh;
 	string_list allow;
+	struct run_options run;
 	const char *target;
 	const char *platform;
 	const char *jobs;
@@ -152,6 +154,7 @@ static void raw_release(struct raw_options *raw)
 	vec_release(&raw->secrets);
 	vec_release(&raw->ssh);
 	vec_release(&raw->allow);
+	run_options_release(&raw->run);
 }
 
 static int set_platforms(struct build_request *r, const struct raw_options *raw,
@@ -316,7 +319,8 @@ static int interpret(struct build_request *r, const struct raw_options *raw,
 	if (names_parse(&r->arena, &raw->names, &r->names, e) < 0 ||
 	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0 ||
 	    set_secrets(r, raw, e) < 0 || set_ssh(r, raw, e) < 0 ||
-	    set_allowed(r, raw, e) < 0)
+	    set_allowed(r, raw, e) < 0 ||
+	    run_options_apply(&raw->run, r, e) < 0)
 		return -1;
 	return set_outputs(r, raw, e);
 }
@@ -326,6 +330,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 {
 	struct raw_options raw = {0};
 	const struct option_row rows[] = {
+		{"add-host", 0, OPTION_LIST, &raw.run.hosts, "NAME:IP",
+		 "a line for /etc/hosts of every RUN"},
 		{"allow", 0, OPTION_LIST, &raw.allow, "WHAT",
 		 "security.insecure: let RUN --security=insecure run"},
 		{"build-arg", 0, OPTION_LIST, &raw.build_args, "NAME=VALUE",
@@ -340,6 +346,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		 "add a label to the image"},
 		{"metadata-file", 0, OPTION_STRING, &r->metadata_file, "FILE",
 		 "write the result's digests as JSON to FILE"},
+		{"network", 0, OPTION_STRING, &raw.run.network, "MODE",
+		 "for RUN: default, host or none"},
 		{"no-cache", 0, OPTION_FLAG, &r->no_cache, NULL,
 		 "run every step again"},
 		{"output", 'o', OPTION_LIST, &raw.outputs, "OUTPUT",
@@ -357,12 +365,16 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		 "print the image's id only"},
 		{"secret", 0, OPTION_LIST, &raw.secrets, "id=ID,src=FILE",
 		 "a secret for RUN --mount=type=secret (or env=NAME)"},
+		{"shm-size", 0, OPTION_STRING, &raw.run.shm_size, "SIZE",
+		 "of /dev/shm in every RUN (default 64m)"},
 		{"ssh", 0, OPTION_LIST, &raw.ssh, "ID[=SOCKET]",
 		 "an ssh agent for RUN --mount=type=ssh"},
 		{"tag", 't', OPTION_LIST, &raw.names, "NAME",
 		 "name the image in the store"},
 		{"target", 0, OPTION_STRING, &raw.target, "STAGE",
 		 "build this stage (default: the last)"},
+		{"ulimit", 0, OPTION_LIST, &raw.run.limits, "NAME=SOFT[:HARD]",
+		 "a resource limit of every RUN"},
 	};
 	const struct command_help help = {
 		"imgbuild [build] [OPTIONS] CONTEXT",

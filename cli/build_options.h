@@ -25,6 +25,10 @@ struct build_request {
 	size_t n_secrets;
 	struct build_ssh *ssh;
 	size_t n_ssh;
+	struct str extra_hosts;
+	uint64_t shm_size_bytes;
+	struct run_limit *limits;
+	size_t n_limits;
 	struct plan_options plan;
 	struct str *names; /* normalised */
 	size_t n_names;

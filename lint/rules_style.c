@@ -126,8 +126,7 @@ static void check_doc(struct lint *l, const struct rule *rule,
 		      const struct instruction *in, struct str name,
 		      struct str described)
 {
-	uint32_t line =
-		source_position(l->df->source, in->span.offset).line;
+	uint32_t line = source_position(l->df->source, in->span.offset).line;
 	struct str above = source_line(l->df->source, line - 1);
 
 	if (in->doc.n == 0 || described.n || name.n == 0 ||

@@ -253,9 +253,9 @@ static void check_name(struct undefined *u, const struct lint_item *item,
 	    defined_before(l, item, name))
 		return;
 	near = suggest(name, u->all.v, u->all.n);
-	if (near && (str_eq_c(name, near) ||
-		     is_one_of(str_from(near), always_set,
-			       ARRAY_LEN(always_set))))
+	if (near &&
+	    (str_eq_c(name, near) ||
+	     is_one_of(str_from(near), always_set, ARRAY_LEN(always_set))))
 		near = NULL;
 	if (!near && !begins_from_scratch(l, item->stage) &&
 	    !is_one_of(name, u->all.v, u->all.n) &&

@@ -57,8 +57,6 @@ static void an_archive_is_unpacked_below_its_destination(void **state)
 		{"", "f=1", "d/ d/f=1"},
 		{"", "a/ a/f=1 l->f p|", "d/ d/a/ d/a/f=1 d/l->f d/p|"},
 		{"", "./ ./a/ ./a/f=1", "d/ d/a/ d/a/f=1"},
-		/* parents that the archive does not name */
-		{"", "x/y/f=1", "d/ d/x/ d/x/y/ d/x/y/f=1"},
 		{"", "f=1 h=>f", "d/ d/f=1 d/h=1"},
 		/* the last of one name wins */
 		{"", "f=1 f=2 f->x", "d/ d/f->x"},
@@ -66,6 +64,20 @@ static void an_archive_is_unpacked_below_its_destination(void **state)
 	};
 
 	(void)state;
+	assert_unpacks(table, ARRAY_LEN(table));
+}
+
+static void needs_root_folders_that_nobody_named_belong_to_root(void **state)
+{
+	static const struct unpacks table[] = {
+		{"", "x/y/f=1", "d/ d/x/ d/x/y/ d/x/y/f=1"},
+		{"", "/proc/self/root/x=1",
+		 "d/ d/proc/ d/proc/self/ d/proc/self/root/ "
+		 "d/proc/self/root/x=1"},
+	};
+
+	(void)state;
+	skip_unless_root();
 	assert_unpacks(table, ARRAY_LEN(table));
 }
 
@@ -79,7 +91,7 @@ static void names_can_not_climb_out(void **state)
 		{"", "../", "!invalid entry name"},
 		/* what stays inside is fine */
 		{"", "a/ a/../x=1", "d/ d/a/ d/x=1"},
-		{"", "/etc/abs=1", "d/ d/etc/ d/etc/abs=1"},
+		{"", "/etc/ /etc/abs=1", "d/ d/etc/ d/etc/abs=1"},
 		{"", "//f=1", "d/ d/f=1"},
 		{"", "..a=1 b..=2 ...=3", "d/ d/...=3 d/..a=1 d/b..=2"},
 	};
@@ -92,11 +104,11 @@ static void links_of_the_archive_lead_nowhere_outside(void **state)
 {
 	static const struct unpacks table[] = {
 		{"", "l->/ l/x=1", "d/ d/l->/ d/x=1"},
-		{"", "l->../../../outside l/secret=evil",
+		{"", "outside/ l->../../../outside l/secret=evil",
 		 "d/ d/l->../../../outside d/outside/ d/outside/secret=evil"},
-		{"", "l->/proc/self/root l/x=1",
-		 "d/ d/l->/proc/self/root d/proc/ d/proc/self/ "
-		 "d/proc/self/root/ d/proc/self/root/x=1"},
+		{"", "proc/ proc/self/ proc/self/cwd/ l->/proc/self/cwd l/x=1",
+		 "d/ d/l->/proc/self/cwd d/proc/ d/proc/self/ "
+		 "d/proc/self/cwd/ d/proc/self/cwd/x=1"},
 		{"", "a->b b->/ a/b/x=1", "d/ d/a->b d/b->/ d/x=1"},
 		{"", "l->l l/x=1", "!too many links"},
 		/* a folder takes the place of a link, so does a file */
@@ -117,7 +129,7 @@ static void links_of_the_root_lead_nowhere_outside(void **state)
 		 "outside/ outside/secret=evil"},
 		/* below it, its own folder is the root of every link */
 		{"d/l->/ ", "l/x=1", "d/ d/x=1"},
-		{"d/l->../../../outside", "l/secret=evil",
+		{"d/l->../../../outside", "outside/ l/secret=evil",
 		 "d/ d/outside/ d/outside/secret=evil"},
 	};
 
@@ -130,9 +142,9 @@ static void hard_links_reach_only_what_is_below_the_destination(void **state)
 	static const struct unpacks table[] = {
 		{"", "h=>../../outside/secret", "!invalid entry name"},
 		{"", "h=>../x", "!invalid entry name"},
-		{"", "h=>/etc/passwd", "!link h to /etc/passwd"},
+		{"", "etc/ h=>/etc/passwd", "!link h to /etc/passwd"},
 		{"secret=0", "h=>secret", "!link h to secret"},
-		{"", "l->../../outside h=>l/secret", "!link h to l/secret"},
+		{"", "outside/ l->../../outside h=>l/secret", "!link h to l/secret"},
 		{"", "f=1 h=>/f", "d/ d/f=1 d/h=1"},
 		{"", "h=>none", "!link h to none"},
 		{"", "h=>h", "!link h to h"},
@@ -149,7 +161,7 @@ static void hard_links_reach_only_what_is_below_the_destination(void **state)
 static void files_and_folders_replace_each_other(void **state)
 {
 	static const struct unpacks table[] = {
-		{"", "x/f=1 x=2", "d/ d/x=2"},
+		{"", "x/ x/f=1 x=2", "d/ d/x=2"},
 		{"", "x=1 x/ x/f=2", "d/ d/x/ d/x/f=2"},
 		{"d/x/f=0", "x=2", "d/ d/x=2"},
 		{"d/x=0", "x/ x/f=2", "d/ d/x/ d/x/f=2"},
@@ -166,8 +178,7 @@ static void what_is_no_archive_is_left_alone(void **state)
 	static const char *const contents[] = {
 		"", "x", "\x1f\x8b", "\x1f\x8b\x08\x00 not gzip at all",
 		"\x28\xb5\x2f\xfd junk", "BZh9junkjunk",
-		"\xfd"
-		"7zXZ junk",
+		"\3757zXZ junk",
 		"PK\x03\x04 a zip file, which ADD leaves alone"};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(contents); i++) {
@@ -289,6 +300,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_archive_is_unpacked_below_its_destination),
+		cmocka_unit_test(
+			needs_root_folders_that_nobody_named_belong_to_root),
 		cmocka_unit_test(names_can_not_climb_out),
 		cmocka_unit_test(links_of_the_archive_lead_nowhere_outside),
 		cmocka_unit_test(links_of_the_root_lead_nowhere_outside),

@@ -1,0 +1,3 @@
+FROM quay.io/debian:12
+LABEL version=x extra=y
+RUN cd /a && sudo b

@@ -1,0 +1,4 @@
+FROM debian:12
+# check=skip=LegacyKeyValueFormat
+ENV x y
+ENV z reported

@@ -1,0 +1,3 @@
+# check=experimental=all
+# other words
+FROM debian:12 AS build

@@ -1,0 +1,4 @@
+# check=skip=all
+FROM debian AS Build
+CMD a
+ENV x y
