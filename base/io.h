@@ -39,6 +39,12 @@ enum io_durability {
 int io_replace_file(int dirfd, const char *path, struct str content,
 		    enum io_durability durability, struct err *e);
 
+/*
+ * Write to a place that a user named: a file is replaced in one step; a device,
+ * a pipe or a terminal is written into, for /dev/null must stay what it is.
+ */
+int io_write_output(const char *path, struct str content, struct err *e);
+
 /* A name that no other process or thread uses: "<prefix><pid>-<n>-<time>". */
 void io_unique_name(struct buf *out, const char *prefix);
 

@@ -136,6 +136,36 @@ static void save_statcaches(struct build *b)
 	vec_release(&b->caches);
 }
 
+static int open_folder(struct build *b, struct str path, struct context **out,
+		       struct err *e)
+{
+	struct opened_folder *f;
+
+	for (size_t i = 0; i < b->folders.n; i++) {
+		if (!str_eq(b->folders.v[i]->path, path))
+			continue;
+		*out = &b->folders.v[i]->context;
+		return 0;
+	}
+	f = arena_new(b->arena, struct opened_folder);
+	f->path = path;
+	if (context_open(&f->context, arena_c(b->arena, path), NULL, b->store,
+			 e) < 0)
+		return -1;
+	*vec_push(&b->folders) = f;
+	*out = &f->context;
+	return 0;
+}
+
+static void close_folders(struct build *b)
+{
+	struct err ignored; /* only speed is lost */
+
+	for (size_t i = 0; i < b->folders.n; i++)
+		(void)context_close(&b->folders.v[i]->context, &ignored);
+	vec_release(&b->folders);
+}
+
 int build_origin(struct build *b, const struct origin *origin,
 		 struct rootfs *scratch, struct source_tree *tree,
 		 struct err *e)
@@ -146,6 +176,11 @@ int build_origin(struct build *b, const struct origin *origin,
 	switch (origin->kind) {
 	case ORIGIN_CONTEXT:
 		if (build_context(b, &context, e) < 0)
+			return -1;
+		*tree = context->tree;
+		return 0;
+	case ORIGIN_FOLDER:
+		if (open_folder(b, origin->folder, &context, e) < 0)
 			return -1;
 		*tree = context->tree;
 		return 0;
@@ -471,6 +506,7 @@ static int finish(struct build *b, struct build_result *out, int result,
 	    context_close(&b->context, result < 0 ? &ignored : e) < 0)
 		result = -1;
 	save_statcaches(b);
+	close_folders(b);
 	drop_work(b);
 	if (result == 0) {
 		const struct plan_stage *target = b->plan->target;

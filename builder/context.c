@@ -90,7 +90,9 @@ int context_open(struct context *c, const char *path,
 		 const char *dockerfile_name, const struct store *s,
 		 struct err *e)
 {
-	SCOPED_PTR char *own = xasprintf("%s.dockerignore", dockerfile_name);
+	SCOPED_PTR char *own =
+		dockerfile_name ? xasprintf("%s.dockerignore", dockerfile_name)
+				: NULL;
 	int found;
 
 	*c = (struct context){.fd = io_open_dir(AT_FDCWD, path, e)};
@@ -99,7 +101,7 @@ int context_open(struct context *c, const char *path,
 	c->tree.view = (struct view){
 		.layer_fds = &c->fd, .n_layers = 1, .plain = true};
 	c->tree.owner = TREE_OWNER_IGNORED;
-	found = read_ignore(c, own, e);
+	found = own ? read_ignore(c, own, e) : 0;
 	if (found == 0)
 		found = read_ignore(c, ".dockerignore", e);
 	if (found < 0) {

@@ -49,7 +49,8 @@ struct context {
 
 /*
  * Open the folder at path with dockerignore: dockerfile_name.dockerignore in
- * it where there is one, else .dockerignore. Stat caches live in s.
+ * it where there is one, else .dockerignore. dockerfile_name may be NULL. Stat
+ * caches live in s.
  */
 int context_open(struct context *c, const char *path,
 		 const char *dockerfile_name, const struct store *s,

@@ -167,6 +167,15 @@ static struct stage_state *stage_by_name(const struct planner *p,
 	return strmap_get(&p->names, lower(p->arena, name));
 }
 
+static const struct named_context *named_context(const struct planner *p,
+						 struct str name)
+{
+	for (size_t i = 0; i < p->opt->n_contexts; i++)
+		if (str_eq_nocase(p->opt->contexts[i].name, name))
+			return &p->opt->contexts[i];
+	return NULL;
+}
+
 static struct span stage_span(const struct stage *stage)
 {
 	return stage->from->from.base.span;
@@ -195,6 +204,7 @@ static void find_base(struct planner *p, struct stage_state *s,
 		      struct str *image_name)
 {
 	const struct word *w = &s->source->from->from.base;
+	const struct named_context *named;
 	struct stage_state *base;
 	struct str name;
 
@@ -207,8 +217,17 @@ static void find_base(struct planner *p, struct stage_state *s,
 			 STR_ARG(w->text));
 		return;
 	}
-	base = strmap_get(&p->names, name);
-	if (base) {
+	named = named_context(p, name);
+	base = named ? NULL : strmap_get(&p->names, name);
+	if (named && named->is_image) {
+		s->out.base_kind = BASE_IMAGE;
+		*image_name = named->value;
+	} else if (named) {
+		diag_add(p->diags, "from-folder", DIAG_ERROR, w->span,
+			 "FROM a folder (--build-context %.*s) is not "
+			 "supported; COPY from it",
+			 STR_ARG(named->name));
+	} else if (base) {
 		s->out.base_kind = BASE_STAGE;
 		s->out.base_stage = &base->out;
 	} else if (!str_eq_c(name, "scratch")) {
@@ -320,13 +339,24 @@ static struct stage_state *origin_stage(struct planner *p, struct str name,
 	return NULL;
 }
 
+static bool image_origin(struct planner *p, const struct stage_state *s,
+			 struct str name, struct span span, struct origin *out,
+			 bool *failed, struct err *e)
+{
+	int found = find_image(p, name, span, &s->platform, &out->image, e);
+
+	out->kind = ORIGIN_IMAGE;
+	*failed |= found < 0;
+	return found == 1;
+}
+
 bool planner_origin(struct planner *p, const struct stage_state *s,
 		    const struct word *from, enum stage_naming naming,
 		    struct origin *out, bool *failed, struct err *e)
 {
+	const struct named_context *named;
 	const struct stage_state *stage;
 	bool mistaken;
-	int found;
 
 	*out = (struct origin){.kind = ORIGIN_CONTEXT};
 	if (from->text.n == 0)
@@ -335,6 +365,15 @@ bool planner_origin(struct planner *p, const struct stage_state *s,
 		out->kind = ORIGIN_SCRATCH;
 		return true;
 	}
+	named = named_context(p, from->text);
+	if (named && !named->is_image) {
+		out->kind = ORIGIN_FOLDER;
+		out->folder = named->value;
+		return true;
+	}
+	if (named)
+		return image_origin(p, s, named->value, from->span, out, failed,
+				    e);
 	stage = origin_stage(p, from->text, naming, from->span, &mistaken);
 	if (mistaken)
 		return false;
@@ -350,11 +389,7 @@ bool planner_origin(struct planner *p, const struct stage_state *s,
 			STR_ARG(from->text));
 		return false;
 	}
-	out->kind = ORIGIN_IMAGE;
-	found = find_image(p, from->text, from->span, &s->platform, &out->image,
-			   e);
-	*failed |= found < 0;
-	return found == 1;
+	return image_origin(p, s, from->text, from->span, out, failed, e);
 }
 
 static void need(struct stage_state *s, struct stage_state **stack, size_t *n)
@@ -371,7 +406,7 @@ static void need_origin(struct planner *p, const struct word *from,
 {
 	uint64_t index;
 
-	if (from->text.n == 0)
+	if (from->text.n == 0 || named_context(p, from->text))
 		return;
 	if (naming == STAGE_BY_NAME ||
 	    !str_to_u64(from->text, UINT32_MAX, &index))

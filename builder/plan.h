@@ -34,10 +34,22 @@ struct plan_source {
 		       struct err *e);
 };
 
+/*
+ * --build-context NAME=…: what NAME means in FROM, COPY --from and mounts,
+ * before stages and images are asked.
+ */
+struct named_context {
+	struct str name;
+	bool is_image;
+	struct str value; /* a folder's path, or an image's name */
+};
+
 struct plan_options {
 	struct str target; /* empty: the last stage */
 	struct config_pairs build_args;
 	struct config_pairs labels;
+	const struct named_context *contexts;
+	size_t n_contexts;
 	struct platform target_platform;
 	struct platform build_platform;
 	bool platform_given; /* --platform: the image says so too */
@@ -58,6 +70,7 @@ enum origin_kind {
 	ORIGIN_CONTEXT,
 	ORIGIN_STAGE,
 	ORIGIN_IMAGE,
+	ORIGIN_FOLDER,	/* of --build-context */
 	ORIGIN_SCRATCH, /* an empty folder: a cache mount's default */
 };
 
@@ -65,6 +78,7 @@ struct origin {
 	enum origin_kind kind;
 	const struct plan_stage *stage;
 	const struct plan_image *image;
+	struct str folder; /* its path */
 };
 
 struct step_mount {

@@ -31,6 +31,9 @@ static void dump_origin(struct buf *out, const struct origin *origin)
 	case ORIGIN_IMAGE:
 		buf_printf(out, "image %.*s", STR_ARG(origin->image->name));
 		break;
+	case ORIGIN_FOLDER:
+		buf_printf(out, "folder %.*s", STR_ARG(origin->folder));
+		break;
 	case ORIGIN_SCRATCH: buf_add_c(out, "scratch"); break;
 	}
 }

@@ -16,6 +16,12 @@ struct rootfs_cache {
 	struct statcache *cache;
 };
 
+/* A folder of --build-context, opened when the first step needs it. */
+struct opened_folder {
+	struct str path;
+	struct context context;
+};
+
 /* A source of ADD that was fetched for its key, and is copied afterwards. */
 struct fetched {
 	const struct step_source *source;
@@ -38,6 +44,7 @@ struct build {
 	struct rootfs *stages; /* by index in the Dockerfile */
 	VEC(struct rootfs_cache) caches;
 	VEC(struct fetched *) fetched;
+	VEC(struct opened_folder *) folders;
 	unsigned n_started; /* steps, for their numbers */
 	struct build_failure *why;
 	char *logs; /* logs/<build> below the store */

@@ -138,6 +138,7 @@ struct raw_options {
 	string_list secrets;
 	string_list ssh;
 	string_list allow;
+	string_list contexts;
 	struct run_options run;
 	const char *target;
 	const char *platform;
@@ -154,6 +155,7 @@ static void raw_release(struct raw_options *raw)
 	vec_release(&raw->secrets);
 	vec_release(&raw->ssh);
 	vec_release(&raw->allow);
+	vec_release(&raw->contexts);
 	run_options_release(&raw->run);
 }
 
@@ -291,6 +293,33 @@ static int set_ssh(struct build_request *r, const struct raw_options *raw,
 	return 0;
 }
 
+/* "NAME=FOLDER", or "NAME=docker-image://IMAGE" */
+static int set_contexts(struct build_request *r, const struct raw_options *raw,
+			struct err *e)
+{
+	static const char image_prefix[] = "docker-image://";
+	struct named_context *out = arena_new_array(&r->arena, raw->contexts.n,
+						    struct named_context);
+
+	r->plan.contexts = out;
+	r->plan.n_contexts = raw->contexts.n;
+	for (size_t i = 0; i < raw->contexts.n; i++) {
+		struct str text = str_from(raw->contexts.v[i]);
+
+		if (!str_cut(text, '=', &out[i].name, &out[i].value) ||
+		    out[i].name.n == 0)
+			return err_set(e, ERR_INVALID,
+				       "--build-context %.*s: not NAME=FOLDER "
+				       "or NAME=docker-image://IMAGE",
+				       STR_ARG(text));
+		out[i].is_image = str_starts(out[i].value, image_prefix);
+		if (out[i].is_image)
+			out[i].value =
+				str_skip(out[i].value, strlen(image_prefix));
+	}
+	return 0;
+}
+
 static int set_allowed(struct build_request *r, const struct raw_options *raw,
 		       struct err *e)
 {
@@ -319,7 +348,7 @@ static int interpret(struct build_request *r, const struct raw_options *raw,
 	if (names_parse(&r->arena, &raw->names, &r->names, e) < 0 ||
 	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0 ||
 	    set_secrets(r, raw, e) < 0 || set_ssh(r, raw, e) < 0 ||
-	    set_allowed(r, raw, e) < 0 ||
+	    set_allowed(r, raw, e) < 0 || set_contexts(r, raw, e) < 0 ||
 	    run_options_apply(&raw->run, r, e) < 0)
 		return -1;
 	return set_outputs(r, raw, e);
@@ -334,6 +363,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		 "a line for /etc/hosts of every RUN"},
 		{"allow", 0, OPTION_LIST, &raw.allow, "WHAT",
 		 "security.insecure: let RUN --security=insecure run"},
+		{"build-context", 0, OPTION_LIST, &raw.contexts, "NAME=FOLDER",
+		 "what NAME means in COPY --from and mounts"},
 		{"build-arg", 0, OPTION_LIST, &raw.build_args, "NAME=VALUE",
 		 "set an ARG"},
 		{"file", 'f', OPTION_STRING, &r->dockerfile, "FILE",

@@ -269,7 +269,7 @@ static int run_build(struct session *s)
 
 static int write_file(const char *path, struct str content, struct err *e)
 {
-	return io_replace_file(AT_FDCWD, path, content, IO_CACHED, e);
+	return io_write_output(path, content, e);
 }
 
 static int write_metadata(const struct session *s,

@@ -281,7 +281,7 @@ static int write_report(const struct lint_report *report, const char *format,
 		return -1;
 	if (!*output || strcmp(output, "-") == 0)
 		return io_write_all(STDOUT_FILENO, out.p, out.n, "stdout", e);
-	return io_replace_file(AT_FDCWD, output, buf_str(&out), IO_CACHED, e);
+	return io_write_output(output, buf_str(&out), e);
 }
 
 static int write_reports(struct session *s, struct lint_file **files)

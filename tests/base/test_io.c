@@ -286,6 +286,34 @@ static void a_failed_replacement_leaves_everything_as_it_was(void **state)
 	assert_tree(t.fd, "folder/ folder/x=1");
 }
 
+static void an_output_replaces_files_and_goes_into_what_is_none(void **state)
+{
+	SCOPED_TEMP_DIR t;
+	SCOPED_PTR char *file = NULL;
+	SCOPED_PTR char *fifo = NULL;
+	SCOPED_PTR char *null = NULL;
+	SCOPED_FD int reader = -1;
+	char bytes[8] = "";
+	struct err e;
+
+	(void)state;
+	temp_dir_make(&t);
+	put_tree(t.fd, "fifo| null->/dev/null");
+	file = xasprintf("%s/file", t.path);
+	fifo = xasprintf("%s/fifo", t.path);
+	null = xasprintf("%s/null", t.path);
+	reader = openat(t.fd, "fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_ok(io_write_output(file, STR("old"), &e));
+	assert_ok(io_write_output(file, STR("new"), &e));
+	assert_ok(io_write_output(fifo, STR("piped"), &e));
+	assert_ok(io_write_output(null, STR("gone"), &e));
+	assert_int_equal(read(reader, bytes, sizeof(bytes)), 5);
+	assert_string_equal(bytes, "piped");
+	assert_tree(t.fd, "fifo| file=new null->/dev/null");
+	assert_int_equal(io_write_output(t.path, STR("x"), &e), -1);
+	assert_error(&e, ERR_SYS, "replace");
+}
+
 static void *replace_many_times(void *arg)
 {
 	const struct temp_dir *t = arg;
@@ -437,6 +465,8 @@ int main(void)
 		cmocka_unit_test(replacing_a_link_replaces_the_link),
 		cmocka_unit_test(
 			a_failed_replacement_leaves_everything_as_it_was),
+		cmocka_unit_test(
+			an_output_replaces_files_and_goes_into_what_is_none),
 		cmocka_unit_test(many_writers_never_show_half_a_file),
 		cmocka_unit_test(unique_names_differ_within_a_process),
 		cmocka_unit_test(missing_folders_are_made_and_existing_ones_kept),

@@ -1,6 +1,5 @@
 #!/bin/bash
-# ADD from http and git, with a server and a repository of the test's own; the
-# context from stdin.
+# ADD from http and git, with a server and a repository of the test's own.
 . "$(dirname "$0")/lib.sh"
 "$IMGBUILD" --version | grep -q http || skip_all "imgbuild was built without libcurl"
 have git || skip_all "git is not installed"
@@ -83,13 +82,5 @@ check "git: unless --keep-git-dir says otherwise" \
 X'
 refuse "git: a ref that looks like an option is none" 1 files "ADD $url/repo.git#--upload-pack=x /nine"
 
-cp "$www/hello.txt" "$WORK/context/"
-printf 'FROM scratch\nCOPY . /\n' >"$WORK/context/Dockerfile"
-check "a tar on stdin gives the folder's image" same \
-	"$("$IMGBUILD" -q "$WORK/context")" "$(tar -C "$WORK/context" -c . | "$IMGBUILD" -q -)"
-check "so does a compressed one" same \
-	"$("$IMGBUILD" -q "$WORK/context")" "$(tar -C "$WORK/context" -cz . | "$IMGBUILD" -q -)"
-check "a Dockerfile on stdin has no context" sh -c 'printf "FROM scratch\nENV A=b\n" | "$0" -q -' "$IMGBUILD"
-refuse "and can copy nothing" 1 sh -c 'printf "FROM scratch\nCOPY a /\n" | "$0" -q -' "$IMGBUILD"
 kill $server
 finish

@@ -37,6 +37,18 @@ check "--iidfile" build --iidfile "$WORK/iid" "$c"
 check "holds a digest" grep -Eq '^sha256:[0-9a-f]{64}$' "$WORK/iid"
 check "--metadata-file" build --metadata-file "$WORK/metadata" "$c"
 check "holds containerimage.digest" grep -q '"containerimage.digest"' "$WORK/metadata"
+ln -s real-iid "$WORK/link-iid"
+check "--iidfile through a link" build --iidfile "$WORK/link-iid" "$c"
+check "leaves the link and writes its target" test -h "$WORK/link-iid" -a -s "$WORK/real-iid"
+ln -s real.tar "$WORK/link.tar"
+check "-o through a link" build -o "$WORK/link.tar" "$c"
+check "leaves the link and writes its target" test -h "$WORK/link.tar" -a -s "$WORK/real.tar"
+if [ "$(id -u)" -eq 0 ] && mknod -m 666 "$WORK/null" c 1 3 2>"$LOG"; then
+	check "files and outputs into a device" build --iidfile "$WORK/null" --metadata-file "$WORK/null" -o "$WORK/null" "$c"
+	check "leave the device" test -c "$WORK/null"
+else
+	skip "files and outputs into a device leave it" "needs root to make one"
+fi
 "$IMGBUILD" build -q "$c" >"$WORK/quiet" 2>"$WORK/quiet.err" || :
 check "-q prints the digest alone" grep -Exq 'sha256:[0-9a-f]{64}' "$WORK/quiet"
 
