@@ -241,9 +241,16 @@ int io_write_output(const char *path, struct str content, struct err *e)
 
 int io_mkdir(int dirfd, const char *name, mode_t mode, struct err *e)
 {
-	if (mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
+	struct stat st;
+
+	if (mkdirat(dirfd, name, mode) == 0)
+		return 0;
+	if (errno != EEXIST)
 		return err_sys(e, "create folder %s", name);
-	return 0;
+	if (fstatat(dirfd, name, &st, 0) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	errno = EEXIST;
+	return err_sys(e, "create folder %s", name);
 }
 
 int io_mkdir_all(int dirfd, const char *path, mode_t mode, struct err *e)

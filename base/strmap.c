@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* FNV-1a with a final mix; keys come from files of bounded size. */
@@ -84,6 +85,7 @@ void strmap_set(struct strmap *m, struct str key, void *value)
 		return;
 	}
 	grow(m);
+	assert(m->entries && m->slots);
 	m->entries[m->n] = (struct strmap_entry){key, value, hash};
 	*find_slot(m, key, hash) = (uint32_t)++m->n;
 }

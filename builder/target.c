@@ -80,7 +80,7 @@ static int copy_up(const struct target *t, int parent_fd, const char *name,
 	const struct timespec times[2] = {st->st_atim, st->st_mtim};
 	struct timespec parent_times[2];
 	struct stat parent;
-	int fd;
+	int fd = -1;
 
 	if (fstat(parent_fd, &parent) < 0)
 		return err_sys(e, "stat the parent of %s", name);

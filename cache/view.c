@@ -42,6 +42,15 @@ void view_dir_release(struct view_dir *d)
 	*d = (struct view_dir){0};
 }
 
+/* Hand a folder out of its scope. */
+static struct view_dir take_dir(struct view_dir *d)
+{
+	struct view_dir taken = *d;
+
+	*d = (struct view_dir){0};
+	return taken;
+}
+
 int view_open_root(const struct view *v, struct view_dir *out, struct err *e)
 {
 	SCOPED_VIEW_DIR struct view_dir d = {.plain = v->plain};
@@ -54,8 +63,7 @@ int view_open_root(const struct view *v, struct view_dir *out, struct err *e)
 			return err_sys(e, "open a layer");
 		d.fds[d.n++] = fd;
 	}
-	*out = d;
-	d = (struct view_dir){0};
+	*out = take_dir(&d);
 	return 0;
 }
 
@@ -109,8 +117,7 @@ int view_dir_enter(const struct view_dir *d, const char *name,
 		return -1;
 	if (inner.n == 0)
 		return err_set(e, ERR_INVALID, "%s: not a folder", name);
-	*out = inner;
-	inner = (struct view_dir){0};
+	*out = take_dir(&inner);
 	return 0;
 }
 
@@ -399,8 +406,7 @@ int view_open_dir(const struct view *v, struct str path, struct view_dir *out,
 		view_dir_release(&d);
 		d = inner;
 	}
-	*out = d;
-	d = (struct view_dir){0};
+	*out = take_dir(&d);
 	return 1;
 }
 

@@ -242,6 +242,34 @@ static void lint_one(struct session *s, const char *path)
 	lint_begin(&f->file, &f->arena, &f->source, &f->options);
 }
 
+/*
+ * Keep of a finished file only what reports need: in a run over thousands of
+ * files everything else would be most of the memory.
+ */
+static void compact(struct linted *f)
+{
+	struct arena kept = {0};
+	struct diags *diags = &f->file.diags;
+	struct str text = {0};
+	struct source source;
+
+	if (diags->n)
+		text = arena_str(&kept, buf_str(&f->text));
+	source_init(&source, &kept, f->source.name, text);
+	for (size_t i = 0; i < diags->n; i++) {
+		diags->v[i].text = arena_str(&kept, diags->v[i].text);
+		diags->v[i].hint = arena_str(&kept, diags->v[i].hint);
+	}
+	buf_release(&f->text);
+	arena_release(&f->arena);
+	f->arena = kept;
+	f->source = source;
+	f->file.dockerfile = NULL;
+	f->file.pragmas = NULL;
+	f->file.scripts = NULL;
+	f->file.n_pragmas = f->file.n_scripts = 0;
+}
+
 static bool wants_shellcheck(const struct session *s)
 {
 	const struct lint_strings *selected = &s->options.selected;
@@ -300,21 +328,40 @@ static int write_reports(struct session *s, struct lint_file **files)
 	return EXIT_OK;
 }
 
+/* The file read last, where nothing more is added to it. */
+static bool finish(struct session *s)
+{
+	struct linted *last = s->files.n ? s->files.v[s->files.n - 1] : NULL;
+	bool fails;
+
+	if (!last || !last->file.dockerfile)
+		return false;
+	lint_finish(&last->file);
+	fails = lint_fails(&last->file, s->threshold);
+	compact(last);
+	return fails;
+}
+
 static int lint_all(struct session *s)
 {
 	struct lint_file **files;
 	bool failed = false;
 	int status = EXIT_OK;
 
-	for (size_t i = 0; i < s->paths.n; i++)
+	bool shellcheck = wants_shellcheck(s);
+
+	for (size_t i = 0; i < s->paths.n; i++) {
 		lint_one(s, s->paths.v[i]);
+		if (!shellcheck)
+			failed |= finish(s);
+	}
 	files = arena_new_array(&s->settings.arena, s->files.n,
 				struct lint_file *);
 	for (size_t i = 0; i < s->files.n; i++)
 		files[i] = &s->files.v[i]->file;
-	if (wants_shellcheck(s))
+	if (shellcheck)
 		status = run_shellcheck(s, files);
-	for (size_t i = 0; i < s->files.n; i++) {
+	for (size_t i = 0; shellcheck && i < s->files.n; i++) {
 		lint_finish(files[i]);
 		failed |= lint_fails(files[i], s->threshold);
 	}

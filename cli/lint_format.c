@@ -175,6 +175,8 @@ static const char *climate_severity(const struct diag *diag)
 	return names[diag->severity];
 }
 
+enum { LOOK_BACK_MAX = 100 }; /* equal findings are near each other */
+
 /* Stays the same when lines are added above, so without the line's number. */
 static void add_fingerprint(struct buf *out, const struct finding *f)
 {
@@ -186,7 +188,11 @@ static void add_fingerprint(struct buf *out, const struct finding *f)
 	buf_printf(&text, "%.*s\n%s\n%u\n", STR_ARG(f->path), f->diag->id,
 		   f->from.column);
 	buf_add_str(&text, line);
-	for (const struct diag *d = f->file->diags.v; d < f->diag; d++)
+	const struct diag *first = f->file->diags.v;
+
+	if (f->diag - first > LOOK_BACK_MAX)
+		first = f->diag - LOOK_BACK_MAX;
+	for (const struct diag *d = first; d < f->diag; d++)
 		if (strcmp(d->id, f->diag->id) == 0 &&
 		    str_eq(source_line(f->file->source,
 				       source_position(f->file->source,

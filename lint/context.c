@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "lint/pragma.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,21 +44,6 @@ struct diag *lint_report_script(struct lint *l, const struct rule *rule,
 	return add(l, rule, shell_text_span(&run->text, part), text);
 }
 
-size_t lint_find_stage(const struct dockerfile *df, struct str name,
-		       size_t before)
-{
-	uint64_t index;
-
-	if (name.n == 0)
-		return NO_STAGE;
-	for (size_t i = before; i-- > 0;)
-		if (str_eq_nocase(df->stages[i].from->from.alias, name))
-			return i;
-	if (str_to_u64(name, SIZE_MAX - 1, &index) && index < before)
-		return (size_t)index;
-	return NO_STAGE;
-}
-
 struct str lint_unquote(struct str text)
 {
 	if (text.n >= 2 && text.p[0] == text.p[text.n - 1] &&
@@ -76,56 +62,6 @@ struct str lint_plain(const struct word *word)
 	return lint_unquote(word->text);
 }
 
-/* Stages. */
-
-static size_t base_stage(const struct dockerfile *df, size_t index)
-{
-	const struct word *base = &df->stages[index].from->from.base;
-	struct str name = lint_plain(base);
-	size_t found = lint_find_stage(df, name, index);
-
-	/* FROM takes names only, no numbers */
-	if (found != NO_STAGE &&
-	    !str_eq_nocase(df->stages[found].from->from.alias, name))
-		return NO_STAGE;
-	return found;
-}
-
-static void mark_used(struct lint_stage *stages, const struct dockerfile *df,
-		      size_t i)
-{
-	const struct stage *stage = &df->stages[i];
-
-	if (stages[i].base != NO_STAGE) {
-		stages[stages[i].base].used = true;
-		stages[stages[i].base].is_base = true;
-	}
-	for (size_t k = 0; k < stage->n_instructions; k++) {
-		const struct instruction *in = &stage->instructions[k];
-		size_t from;
-
-		if (in->kind != INSTRUCTION_COPY)
-			continue;
-		from = lint_find_stage(df, lint_plain(&in->copy.from), i);
-		if (from != NO_STAGE)
-			stages[from].used = true;
-	}
-}
-
-static void make_stages(struct lint *l)
-{
-	struct lint_stage *stages =
-		arena_new_array(l->arena, l->df->n_stages, struct lint_stage);
-
-	for (size_t i = 0; i < l->df->n_stages; i++) {
-		stages[i].stage = &l->df->stages[i];
-		stages[i].base = base_stage(l->df, i);
-		mark_used(stages, l->df, i);
-	}
-	l->stages = stages;
-	l->n_stages = l->df->n_stages;
-}
-
 /* Shells and scripts. */
 
 struct shell_state {
@@ -137,6 +73,8 @@ struct shell_state {
 struct builder {
 	struct lint *lint;
 	struct lint_file *file;
+	struct lint_stage *stages;
+	struct strmap by_name; /* of the stages so far; index + 1 as pointer */
 	struct shell_state *of_stage; /* at the end of each */
 	struct shell_state now;
 	VEC(struct str) names;
@@ -194,10 +132,58 @@ static bool is_windows_image(struct str image)
 	       str_has(image, "nanoserver") || str_has(image, "servercore");
 }
 
+/* The stage above with that name, in any case; NO_STAGE. */
+static size_t named_stage(const struct builder *b, struct str name)
+{
+	char *low = arena_c(b->lint->arena, name);
+
+	for (char *p = low; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	if (name.n == 0)
+		return NO_STAGE;
+	return (size_t)(uintptr_t)strmap_get(&b->by_name, str_from(low)) - 1;
+}
+
+/* FROM takes names only; COPY --from takes numbers too. */
+static size_t copied_stage(const struct builder *b,
+			   const struct lint_item *item)
+{
+	struct str name = lint_plain(&item->in->copy.from);
+	size_t found = named_stage(b, name);
+	uint64_t index;
+
+	if (found == NO_STAGE && item->stage != NO_STAGE &&
+	    str_to_u64(name, item->stage, &index) && index < item->stage)
+		return (size_t)index;
+	return found;
+}
+
+static void name_stage(struct builder *b, size_t stage)
+{
+	const struct lint_stage *s = &b->stages[stage];
+
+	if (s->stage->from->from.alias.n)
+		strmap_set(&b->by_name, s->stage->from->from.alias,
+			   (void *)(uintptr_t)(stage + 1));
+}
+
+static void find_base(struct builder *b, size_t stage)
+{
+	struct lint_stage *s = &b->stages[stage];
+
+	s->stage = &b->lint->df->stages[stage];
+	s->base = named_stage(b, lint_plain(&s->stage->from->from.base));
+	if (s->base == NO_STAGE)
+		return;
+	b->stages[s->base].used = true;
+	b->stages[s->base].is_base = true;
+}
+
 static void enter_stage(struct builder *b, size_t stage)
 {
-	const struct lint_stage *s = &b->lint->stages[stage];
+	const struct lint_stage *s = &b->stages[stage];
 
+	find_base(b, stage);
 	b->names.n = 0;
 	b->shared_names = NULL;
 	if (s->base != NO_STAGE)
@@ -340,8 +326,12 @@ static void follow(struct builder *b, struct lint_item *item)
 	case INSTRUCTION_CMD:
 	case INSTRUCTION_ENTRYPOINT:
 	case INSTRUCTION_HEALTHCHECK: other_script(b, in); break;
-	case INSTRUCTION_ADD:
 	case INSTRUCTION_COPY:
+		item->from = copied_stage(b, item);
+		if (item->from != NO_STAGE)
+			b->stages[item->from].used = true;
+		break;
+	case INSTRUCTION_ADD:
 	case INSTRUCTION_EXPOSE:
 	case INSTRUCTION_LABEL:
 	case INSTRUCTION_MAINTAINER:
@@ -370,7 +360,7 @@ static void make_items(struct builder *b)
 {
 	struct lint *l = b->lint;
 	const struct dockerfile *df = l->df;
-	struct lint_stage *stages = (struct lint_stage *)l->stages;
+	struct lint_stage *stages = b->stages;
 	struct lint_item *items =
 		arena_new_array(l->arena, df->n_instructions, struct lint_item);
 	size_t stage = NO_STAGE;
@@ -383,12 +373,14 @@ static void make_items(struct builder *b)
 			if (stage != NO_STAGE) {
 				stages[stage].end = l->n_items;
 				b->of_stage[stage] = b->now;
+				name_stage(b, stage);
 			}
 			stages[++stage].first = l->n_items;
 		}
 		item->onbuild = in->kind == INSTRUCTION_ONBUILD;
 		item->in = item->onbuild ? in->onbuild.trigger : in;
 		item->stage = stage;
+		item->from = NO_STAGE;
 		if (!item->in)
 			continue;
 		l->n_items++;
@@ -408,8 +400,11 @@ void lint_context_make(struct lint *l, struct lint_file *f)
 	struct builder b = {.lint = l, .file = f};
 	struct lint_script *scripts;
 
-	make_stages(l);
+	l->n_stages = l->df->n_stages;
+	b.stages = arena_new_array(l->arena, l->n_stages, struct lint_stage);
+	l->stages = b.stages;
 	b.of_stage = arena_new_array(l->arena, l->n_stages, struct shell_state);
+	b.pragma = f->pragmas_of_instructions;
 	set_shell(&b, STR("/bin/sh"));
 	make_items(&b);
 	scripts = arena_new_array(l->arena, b.scripts.n, struct lint_script);
@@ -417,6 +412,7 @@ void lint_context_make(struct lint *l, struct lint_file *f)
 		memcpy(scripts, b.scripts.v, b.scripts.n * sizeof(*scripts));
 	f->scripts = scripts;
 	f->n_scripts = b.scripts.n;
+	strmap_release(&b.by_name);
 	vec_release(&b.names);
 	vec_release(&b.scripts);
 }

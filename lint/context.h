@@ -23,6 +23,7 @@ struct lint_item {
 	const struct instruction *in; /* ONBUILD itself is not listed */
 	size_t stage;		      /* NO_STAGE before the first FROM */
 	bool onbuild;
+	size_t from;		    /* the stage that COPY --from names */
 	const struct lint_run *run; /* RUN's */
 };
 
@@ -57,9 +58,6 @@ struct diag *lint_report_script(struct lint *l, const struct rule *rule,
 				const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* The stage named or numbered name, before stage `before`; NO_STAGE. */
-size_t lint_find_stage(const struct dockerfile *df, struct str name,
-		       size_t before);
 /* text without one pair of quotes around it. */
 struct str lint_unquote(struct str text);
 /* A word's value where no variable is in it, with quotes removed. */

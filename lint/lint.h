@@ -86,6 +86,8 @@ struct lint_file {
 	size_t n_scripts;
 	const struct lint_pragma *pragmas;
 	size_t n_pragmas;
+	size_t pragmas_of_stages;	/* where those begin */
+	size_t pragmas_of_instructions; /* likewise; first come the file's */
 	bool check_error; /* "check=error=true": BuildKit's findings are errors
 			   */
 };

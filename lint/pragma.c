@@ -7,7 +7,7 @@
 
 struct reader {
 	struct lint_file *f;
-	VEC(struct lint_pragma) found;
+	VEC(struct lint_pragma) found[PRAGMA_SCOPE_N];
 };
 
 bool ids_have(const struct lint_strings *ids, const char *id)
@@ -106,57 +106,73 @@ static struct span stage_range(const struct dockerfile *df, struct span comment)
 {
 	size_t i = instruction_after(df, comment.offset);
 	struct span range = {0, UINT32_MAX};
+	size_t low = 0;
+	size_t high = df->n_stages;
 
-	for (size_t k = 0; k < df->n_stages; k++) {
-		const struct instruction *from = df->stages[k].from;
+	/* the stages that begin at instruction i or before it */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-		if (from <= &df->instructions[i]) {
-			range.offset = from->span.offset;
-		} else {
-			range.end = from->span.offset;
-			break;
-		}
+		if (df->stages[middle].from <= &df->instructions[i])
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	if (low > 0)
+		range.offset = df->stages[low - 1].from->span.offset;
+	if (low < df->n_stages)
+		range.end = df->stages[low].from->span.offset;
 	return range;
 }
 
-static struct lint_pragma *push(struct reader *r, enum pragma_kind kind,
-				struct span comment, struct span range)
-{
-	struct lint_pragma *p = vec_push(&r->found);
+/* Where a pragma is, and what it is for. */
+struct place {
+	enum pragma_scope scope;
+	struct span comment;
+	struct span range;
+};
 
+static struct lint_pragma *push(struct reader *r, enum pragma_kind kind,
+				const struct place *place)
+{
+	struct lint_pragma *p = vec_push(&r->found[place->scope]);
+
+	p->scope = place->scope;
 	p->kind = kind;
-	p->comment = comment;
-	p->range = range;
+	p->comment = place->comment;
+	p->range = place->range;
 	return p;
 }
 
 static void read_hadolint(struct reader *r, struct str s, struct span comment)
 {
 	const struct dockerfile *df = r->f->dockerfile;
-	struct span range = instruction_range(df, comment);
+	struct place place = {PRAGMA_OF_INSTRUCTION, comment,
+			      instruction_range(df, comment)};
 	struct lint_pragma *p;
 
 	if (take(&s, "shell") && take_equals(&s)) {
-		p = push(r, PRAGMA_SHELL, comment, range);
+		p = push(r, PRAGMA_SHELL, &place);
 		p->shell = before_comment(s);
 		return;
 	}
 	if (take(&s, "global"))
-		range = (struct span){0, UINT32_MAX};
+		place = (struct place){
+			PRAGMA_OF_FILE, comment, {0, UINT32_MAX}};
 	else if (take(&s, "stage"))
-		range = stage_range(df, comment);
+		place = (struct place){PRAGMA_OF_STAGE, comment,
+				       stage_range(df, comment)};
 	if (!take(&s, "ignore") || !take_equals(&s) ||
 	    r->f->options->disable_pragmas)
 		return;
-	p = push(r, PRAGMA_IGNORE, comment, range);
+	p = push(r, PRAGMA_IGNORE, &place);
 	p->ids = split_ids(r->f->arena, before_comment(s));
 	p->hadolint = true;
 }
 
 /* "skip=A,B;error=true;experimental=all" */
-static void read_check(struct reader *r, struct str s, struct span comment,
-		       struct span range)
+static void read_check(struct reader *r, struct str s,
+		       const struct place *place)
 {
 	while (s.n) {
 		struct str part;
@@ -167,10 +183,10 @@ static void read_check(struct reader *r, struct str s, struct span comment,
 		(void)str_cut(part, '=', &key, &value);
 		key = str_trim(key);
 		if (str_eq_nocase(key, STR("skip")))
-			push(r, PRAGMA_IGNORE, comment, range)->ids =
+			push(r, PRAGMA_IGNORE, place)->ids =
 				split_ids(r->f->arena, value);
 		else if (str_eq_nocase(key, STR("experimental")))
-			push(r, PRAGMA_EXPERIMENTAL, comment, range)->ids =
+			push(r, PRAGMA_EXPERIMENTAL, place)->ids =
 				split_ids(r->f->arena, value);
 		else if (str_eq_nocase(key, STR("error")))
 			r->f->check_error =
@@ -185,30 +201,50 @@ static void read_comment(struct reader *r, const struct comment *c)
 	if (take(&s, "hadolint"))
 		read_hadolint(r, s, c->span);
 	else if (take(&s, "check") && take_equals(&s))
-		read_check(r, s, c->span,
-			   instruction_range(r->f->dockerfile, c->span));
+		read_check(r, s,
+			   &(struct place){PRAGMA_OF_INSTRUCTION, c->span,
+					   instruction_range(r->f->dockerfile,
+							     c->span)});
+}
+
+static void take_found(struct reader *r)
+{
+	struct lint_file *f = r->f;
+	struct lint_pragma *v;
+	size_t n = 0;
+
+	for (size_t i = 0; i < PRAGMA_SCOPE_N; i++)
+		f->n_pragmas += r->found[i].n;
+	v = arena_new_array(f->arena, f->n_pragmas, struct lint_pragma);
+	for (size_t i = 0; i < PRAGMA_SCOPE_N; i++) {
+		if (r->found[i].n)
+			memcpy(v + n, r->found[i].v,
+			       r->found[i].n * sizeof(*v));
+		n += r->found[i].n;
+		vec_release(&r->found[i]);
+		if (i == PRAGMA_OF_FILE)
+			f->pragmas_of_stages = n;
+		if (i == PRAGMA_OF_STAGE)
+			f->pragmas_of_instructions = n;
+	}
+	f->pragmas = v;
 }
 
 void pragmas_read(struct lint_file *f)
 {
 	const struct dockerfile *df = f->dockerfile;
-	const struct span everything = {0, UINT32_MAX};
+	struct place place = {PRAGMA_OF_FILE, {0}, {0, UINT32_MAX}};
 	struct reader r = {.f = f};
-	struct lint_pragma *v;
 
-	read_check(&r, f->options->check, (struct span){0}, everything);
-	for (size_t i = 0; i < df->n_directives; i++)
+	read_check(&r, f->options->check, &place);
+	for (size_t i = 0; i < df->n_directives; i++) {
+		place.comment = df->directives[i].span;
 		if (str_eq_c(df->directives[i].name, "check"))
-			read_check(&r, df->directives[i].value,
-				   df->directives[i].span, everything);
+			read_check(&r, df->directives[i].value, &place);
+	}
 	for (size_t i = 0; i < df->n_comments; i++)
 		read_comment(&r, &df->comments[i]);
-	v = arena_new_array(f->arena, r.found.n, struct lint_pragma);
-	if (r.found.n)
-		memcpy(v, r.found.v, r.found.n * sizeof(*v));
-	f->pragmas = v;
-	f->n_pragmas = r.found.n;
-	vec_release(&r.found);
+	take_found(&r);
 }
 
 static bool ignores(const struct lint_pragma *p, const struct diag *diag)
@@ -222,12 +258,42 @@ static bool ignores(const struct lint_pragma *p, const struct diag *diag)
 	       (diag->alias || rule_is_buildkit(diag->id));
 }
 
-bool pragmas_ignore(const struct lint_file *f, const struct diag *diag)
+/*
+ * Of the pragmas from..to, whose ranges end one after the other, one that ends
+ * behind the finding ignores it.
+ */
+static bool one_ignores(const struct lint_file *f, size_t from, size_t to,
+			const struct diag *diag)
 {
-	for (size_t i = 0; i < f->n_pragmas; i++)
-		if (ignores(&f->pragmas[i], diag))
+	size_t high = to;
+
+	while (from < high) {
+		size_t middle = from + (high - from) / 2;
+
+		if (f->pragmas[middle].range.end <= diag->span.offset)
+			from = middle + 1;
+		else
+			high = middle;
+	}
+	for (; from < to && f->pragmas[from].range.offset <= diag->span.offset;
+	     from++)
+		if (ignores(&f->pragmas[from], diag))
 			return true;
 	return false;
+}
+
+/* More comments for the whole file than this are not looked at. */
+enum { FILE_PRAGMAS_MAX = 1000 };
+
+bool pragmas_ignore(const struct lint_file *f, const struct diag *diag)
+{
+	for (size_t i = 0; i < f->pragmas_of_stages && i < FILE_PRAGMAS_MAX;
+	     i++)
+		if (ignores(&f->pragmas[i], diag))
+			return true;
+	return one_ignores(f, f->pragmas_of_stages, f->pragmas_of_instructions,
+			   diag) ||
+	       one_ignores(f, f->pragmas_of_instructions, f->n_pragmas, diag);
 }
 
 bool pragmas_enable(const struct lint_file *f, const char *id)

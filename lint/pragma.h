@@ -14,6 +14,14 @@
 
 #include "lint/lint.h"
 
+/* In f->pragmas they stand in this order, and by place within. */
+enum pragma_scope {
+	PRAGMA_OF_FILE,
+	PRAGMA_OF_STAGE,
+	PRAGMA_OF_INSTRUCTION,
+	PRAGMA_SCOPE_N,
+};
+
 enum pragma_kind {
 	PRAGMA_IGNORE,
 	PRAGMA_SHELL,
@@ -22,6 +30,7 @@ enum pragma_kind {
 
 struct lint_pragma {
 	enum pragma_kind kind;
+	enum pragma_scope scope;
 	struct span comment;
 	struct span range;	 /* findings that begin here are meant */
 	struct lint_strings ids; /* "all" is every one of BuildKit's */

@@ -52,12 +52,16 @@ static bool unpacks_file(const struct shell_command *c, struct str file)
 	return false;
 }
 
+enum { LOOK_AHEAD_MAX = 1000 }; /* instructions: time stays linear */
+
 /* A RUN after item, in its stage, that unpacks file. */
 static bool unpacked_later(const struct lint *l, const struct lint_item *item,
 			   struct str file)
 {
 	const struct lint_item *end = l->items + l->n_items;
 
+	if (end - item > LOOK_AHEAD_MAX)
+		end = item + LOOK_AHEAD_MAX;
 	for (const struct lint_item *i = item + 1;
 	     i < end && i->stage == item->stage; i++)
 		for (size_t k = 0; i->run && k < i->run->script.n_commands; k++)
@@ -152,12 +156,6 @@ void check_copy_target(struct lint *l, const struct rule *rule)
 	}
 }
 
-static size_t from_stage(const struct lint *l, const struct lint_item *item)
-{
-	return lint_find_stage(l->df, lint_plain(&item->in->copy.from),
-			       item->stage == NO_STAGE ? 0 : item->stage);
-}
-
 static bool has_from(const struct lint_item *item)
 {
 	return item->in->kind == INSTRUCTION_COPY &&
@@ -179,7 +177,7 @@ void check_copy_from(struct lint *l, const struct rule *rule)
 	{
 		struct str name;
 
-		if (!has_from(item) || from_stage(l, item) != NO_STAGE ||
+		if (!has_from(item) || item->from != NO_STAGE ||
 		    is_own_stage(l, item))
 			continue;
 		name = lint_plain(&item->in->copy.from);

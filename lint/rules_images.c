@@ -203,42 +203,40 @@ static bool is_platform_arg(struct str name)
 	return false;
 }
 
-/* The last ARG of that name before the first FROM. */
-static const struct pair *meta_arg(const struct dockerfile *df, struct str name)
+/* The ARGs before the first FROM, by name; of equal ones the last. */
+static struct strmap meta_args(const struct dockerfile *df)
 {
-	for (size_t i = df->n_meta_args; i-- > 0;) {
+	struct strmap args = {0};
+
+	for (size_t i = 0; i < df->n_meta_args; i++) {
 		const struct pairs *pairs = &df->instructions[i].pairs;
 
-		for (size_t k = pairs->n; k-- > 0;)
-			if (str_eq(pairs->v[k].key.text, name))
-				return &pairs->v[k];
+		for (size_t k = 0; k < pairs->n; k++)
+			strmap_set(&args, pairs->v[k].key.text,
+				   (void *)&pairs->v[k]);
 	}
-	return NULL;
+	return args;
 }
 
-static const char *suggest_arg(struct lint *l, struct str name)
-{
-	const struct dockerfile *df = l->df;
-	size_t n = 0;
-	const char **names;
+enum { SUGGEST_MAX = 200 }; /* among more names than this, none is sought */
 
-	for (size_t i = 0; i < df->n_meta_args; i++)
-		n += df->instructions[i].pairs.n;
-	names = arena_new_array(l->arena, n + ARRAY_LEN(platform_args),
-				const char *);
-	n = 0;
-	for (size_t i = 0; i < df->n_meta_args; i++)
-		for (size_t k = 0; k < df->instructions[i].pairs.n; k++)
-			names[n++] = arena_c(
-				l->arena,
-				df->instructions[i].pairs.v[k].key.text);
+static const char *suggest_arg(struct lint *l, const struct strmap *args,
+			       struct str name)
+{
+	const char *names[SUGGEST_MAX + ARRAY_LEN(platform_args)];
+	size_t n = 0;
+
+	if (args->n > SUGGEST_MAX)
+		return NULL;
+	for (; n < args->n; n++)
+		names[n] = arena_c(l->arena, args->entries[n].key);
 	for (size_t i = 0; i < ARRAY_LEN(platform_args); i++)
 		names[n++] = platform_args[i];
 	return suggest(name, names, n);
 }
 
 static void check_names(struct lint *l, const struct rule *rule,
-			const struct word *word)
+			const struct strmap *args, const struct word *word)
 {
 	struct word_names names;
 
@@ -249,12 +247,12 @@ static void check_names(struct lint *l, const struct rule *rule,
 		const char *near;
 		struct diag *diag;
 
-		if (meta_arg(l->df, names.v[i]) || is_platform_arg(names.v[i]))
+		if (strmap_has(args, names.v[i]) || is_platform_arg(names.v[i]))
 			continue;
 		diag = lint_report(l, rule, word->span,
 				   "no ARG before the first FROM declares %.*s",
 				   STR_ARG(names.v[i]));
-		near = suggest_arg(l, names.v[i]);
+		near = suggest_arg(l, args, names.v[i]);
 		if (near)
 			diag_hint(l->diags, diag, "did you mean %s?", near);
 	}
@@ -262,17 +260,20 @@ static void check_names(struct lint *l, const struct rule *rule,
 
 void check_arg_in_from(struct lint *l, const struct rule *rule)
 {
+	SCOPED_STRMAP struct strmap args = meta_args(l->df);
+
 	FOR_ITEMS(l, item)
 	{
 		if (item->in->kind != INSTRUCTION_FROM)
 			continue;
-		check_names(l, rule, &item->in->from.base);
-		check_names(l, rule, &item->in->from.platform);
+		check_names(l, rule, &args, &item->in->from.base);
+		check_names(l, rule, &args, &item->in->from.platform);
 	}
 }
 
 struct defaults {
 	struct lint *lint;
+	const struct strmap *args;
 	unsigned depth;
 };
 
@@ -280,7 +281,7 @@ struct defaults {
 static bool get_default(void *ctx, struct str name, struct str *value)
 {
 	struct defaults *d = ctx;
-	const struct pair *pair = meta_arg(d->lint->df, name);
+	const struct pair *pair = strmap_get(d->args, name);
 	struct word_env env = {get_default, d};
 	struct err e;
 	bool found;
@@ -319,7 +320,8 @@ static bool is_reference(struct str s)
 
 void check_default_in_from(struct lint *l, const struct rule *rule)
 {
-	struct defaults d = {l, 0};
+	SCOPED_STRMAP struct strmap args = meta_args(l->df);
+	struct defaults d = {l, &args, 0};
 	struct word_env env = {get_default, &d};
 
 	FOR_ITEMS(l, item)

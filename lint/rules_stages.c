@@ -5,21 +5,19 @@
 
 void check_stage_unique(struct lint *l, const struct rule *rule)
 {
+	SCOPED_STRMAP struct strmap seen = {0};
+
 	FOR_ITEMS(l, item)
 	{
 		const struct from *from = &item->in->from;
 
 		if (item->in->kind != INSTRUCTION_FROM || from->alias.n == 0)
 			continue;
-		for (size_t i = 0; i < item->stage; i++)
-			if (str_eq(l->df->stages[i].from->from.alias,
-				   from->alias)) {
-				(void)lint_report(l, rule, from->alias_span,
-						  "there is a stage %.*s "
-						  "already",
-						  STR_ARG(from->alias));
-				break;
-			}
+		if (strmap_has(&seen, from->alias))
+			(void)lint_report(l, rule, from->alias_span,
+					  "there is a stage %.*s already",
+					  STR_ARG(from->alias));
+		strmap_set(&seen, from->alias, &seen);
 	}
 }
 

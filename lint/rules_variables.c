@@ -7,41 +7,55 @@
 
 /* DL3044 */
 
-static bool defines(const struct pairs *pairs, struct str name)
+/* The names that ARG and ENV have set so far, by stage. */
+struct scope {
+	const struct lint *lint;
+	struct strmap *of_stage;
+};
+
+static void scope_init(struct scope *s, struct lint *l)
 {
-	for (size_t i = 0; i < pairs->n; i++)
-		if (str_eq(lint_plain(&pairs->v[i].key), name))
-			return true;
-	return false;
+	s->lint = l;
+	s->of_stage = arena_new_array(l->arena, l->n_stages, struct strmap);
 }
 
-/* An ENV or ARG of the stage, before item. */
-static bool defined_before(const struct lint *l, const struct lint_item *item,
-			   struct str name)
+static void scope_release(struct scope *s)
 {
-	size_t stage = item->stage;
-	const struct lint_item *end = item;
+	for (size_t i = 0; i < s->lint->n_stages; i++)
+		strmap_release(&s->of_stage[i]);
+}
 
-	while (stage != NO_STAGE) {
-		for (const struct lint_item *i =
-			     &l->items[l->stages[stage].first];
-		     i < end; i++)
-			if ((i->in->kind == INSTRUCTION_ENV ||
-			     i->in->kind == INSTRUCTION_ARG) &&
-			    defines(&i->in->pairs, name))
-				return true;
-		stage = l->stages[stage].base;
-		if (stage != NO_STAGE)
-			end = &l->items[l->stages[stage].end];
+/* Behind item: what it sets is set for what follows. */
+static void scope_pass(struct scope *s, const struct lint_item *item)
+{
+	if (item->stage == NO_STAGE || (item->in->kind != INSTRUCTION_ENV &&
+					item->in->kind != INSTRUCTION_ARG))
+		return;
+	for (size_t i = 0; i < item->in->pairs.n; i++)
+		strmap_set(&s->of_stage[item->stage],
+			   lint_plain(&item->in->pairs.v[i].key), s);
+}
+
+enum { BASES_MAX = 100 }; /* longer chains of stages are not followed */
+
+static bool scope_has(const struct scope *s, size_t stage, struct str name)
+{
+	for (unsigned i = 0; stage != NO_STAGE && i < BASES_MAX; i++) {
+		if (strmap_has(&s->of_stage[stage], name))
+			return true;
+		stage = s->lint->stages[stage].base;
 	}
 	return false;
 }
 
-static void check_env(struct lint *l, const struct rule *rule,
+static void check_env(struct scope *s, struct lint *l, const struct rule *rule,
 		      const struct lint_item *item)
 {
 	const struct pairs *pairs = &item->in->pairs;
+	SCOPED_STRMAP struct strmap own = {0};
 
+	for (size_t i = 0; i < pairs->n; i++)
+		strmap_set(&own, lint_plain(&pairs->v[i].key), &own);
 	for (size_t i = 0; i < pairs->n; i++) {
 		const struct pair *pair = &pairs->v[i];
 		struct word_names names = {0};
@@ -50,8 +64,8 @@ static void check_env(struct lint *l, const struct rule *rule,
 			names = word_names(pair->value.template);
 		for (size_t k = 0; k < names.n; k++) {
 			if (str_eq(names.v[k], lint_plain(&pair->key)) ||
-			    !defines(pairs, names.v[k]) ||
-			    defined_before(l, item, names.v[k]))
+			    !strmap_has(&own, names.v[k]) ||
+			    scope_has(s, item->stage, names.v[k]))
 				continue;
 			(void)lint_report(l, rule, pair->value.span,
 					  "%.*s is set by this very ENV, and "
@@ -63,11 +77,17 @@ static void check_env(struct lint *l, const struct rule *rule,
 
 void check_env_self(struct lint *l, const struct rule *rule)
 {
+	struct scope s;
+
+	scope_init(&s, l);
 	FOR_ITEMS(l, item)
 	{
-		if (item->in->kind == INSTRUCTION_ENV)
-			check_env(l, rule, item);
+		/* one pair reads nothing that it sets but itself */
+		if (item->in->kind == INSTRUCTION_ENV && item->in->pairs.n > 1)
+			check_env(&s, l, rule, item);
+		scope_pass(&s, item);
 	}
+	scope_release(&s);
 }
 
 /* Secrets. */
@@ -178,12 +198,6 @@ void check_secrets(struct lint *l, const struct rule *rule)
  * that BuildKit would set after an ARG, or a name that is set is much like it.
  */
 
-struct names {
-	const char **v;
-	size_t n;
-	size_t cap;
-};
-
 static const char *const builtin_args[] = {
 	"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT",
 	"BUILDPLATFORM",  "BUILDOS",  "BUILDARCH",  "BUILDVARIANT",
@@ -205,42 +219,56 @@ static bool is_one_of(struct str name, const char *const *list, size_t n)
 
 static bool begins_from_scratch(const struct lint *l, size_t stage)
 {
-	while (l->stages[stage].base != NO_STAGE)
+	for (unsigned i = 0; i < BASES_MAX; i++) {
+		if (l->stages[stage].base == NO_STAGE)
+			break;
 		stage = l->stages[stage].base;
+	}
 	return str_eq_c(lint_plain(&l->stages[stage].stage->from->from.base),
 			"scratch");
 }
 
-/* Every name that an ARG or ENV of the file sets. */
-static struct names all_names(struct lint *l)
-{
-	struct names names = {0};
+enum { SUGGEST_MAX = 200 }; /* among more names than this, none is sought */
 
-	FOR_ITEMS(l, item)
-	{
-		if (item->in->kind == INSTRUCTION_ARG ||
-		    item->in->kind == INSTRUCTION_ENV)
-			names.cap += item->in->pairs.n;
-	}
-	names.v = arena_new_array(l->arena, names.cap, const char *);
+struct undefined {
+	struct lint *lint;
+	const struct rule *rule;
+	struct scope scope;
+	struct strmap all;  /* every name that the file sets somewhere */
+	const char **names; /* the first of them */
+	size_t n_names;
+};
+
+static void undefined_init(struct undefined *u, struct lint *l,
+			   const struct rule *rule)
+{
+	*u = (struct undefined){.lint = l, .rule = rule};
+	scope_init(&u->scope, l);
 	FOR_ITEMS(l, item)
 	{
 		if (item->in->kind != INSTRUCTION_ARG &&
 		    item->in->kind != INSTRUCTION_ENV)
 			continue;
 		for (size_t i = 0; i < item->in->pairs.n; i++)
-			names.v[names.n++] =
-				arena_c(l->arena,
-					lint_plain(&item->in->pairs.v[i].key));
+			strmap_set(&u->all,
+				   lint_plain(&item->in->pairs.v[i].key), u);
 	}
-	return names;
+	u->n_names = u->all.n <= SUGGEST_MAX ? u->all.n : 0;
+	u->names = arena_new_array(l->arena, u->n_names, const char *);
+	for (size_t i = 0; i < u->n_names; i++)
+		u->names[i] = arena_c(l->arena, u->all.entries[i].key);
 }
 
-struct undefined {
-	struct lint *lint;
-	const struct rule *rule;
-	struct names all;
-};
+static const char *near_name(const struct undefined *u, struct str name)
+{
+	const char *near = suggest(name, u->names, u->n_names);
+
+	if (near &&
+	    (str_eq_c(name, near) ||
+	     is_one_of(str_from(near), always_set, ARRAY_LEN(always_set))))
+		return NULL;
+	return near;
+}
 
 static void check_name(struct undefined *u, const struct lint_item *item,
 		       const struct word *word, struct str name)
@@ -250,15 +278,11 @@ static void check_name(struct undefined *u, const struct lint_item *item,
 	struct diag *diag;
 
 	if (is_one_of(name, always_set, ARRAY_LEN(always_set)) ||
-	    defined_before(l, item, name))
+	    scope_has(&u->scope, item->stage, name))
 		return;
-	near = suggest(name, u->all.v, u->all.n);
-	if (near &&
-	    (str_eq_c(name, near) ||
-	     is_one_of(str_from(near), always_set, ARRAY_LEN(always_set))))
-		near = NULL;
+	near = near_name(u, name);
 	if (!near && !begins_from_scratch(l, item->stage) &&
-	    !is_one_of(name, u->all.v, u->all.n) &&
+	    !strmap_has(&u->all, name) &&
 	    !is_one_of(name, builtin_args, ARRAY_LEN(builtin_args)))
 		return;
 	diag = lint_report(l, u->rule, word->span,
@@ -326,11 +350,15 @@ static void check_instruction(struct undefined *u, const struct lint_item *item)
 
 void check_undefined(struct lint *l, const struct rule *rule)
 {
-	struct undefined u = {l, rule, all_names(l)};
+	struct undefined u;
 
+	undefined_init(&u, l, rule);
 	FOR_ITEMS(l, item)
 	{
 		if (item->stage != NO_STAGE && !item->onbuild)
 			check_instruction(&u, item);
+		scope_pass(&u.scope, item);
 	}
+	strmap_release(&u.all);
+	scope_release(&u.scope);
 }

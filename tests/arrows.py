@@ -22,7 +22,8 @@ ARROWS = {
     "cli": ["base", "parser", "lint", "oci", "registry", "cache", "builder"],
     "tests": ["base", "parser", "lint", "oci", "registry", "cache", "builder",
               "cli", "tests"],
-    "fuzz": ["base", "parser", "lint", "oci", "registry", "cache", "builder"],
+    "fuzz": ["base", "parser", "lint", "oci", "registry", "cache", "builder",
+             "cli"],
     "bench": ["base", "parser", "oci", "registry", "cache", "builder"],
 }
 
@@ -35,6 +36,7 @@ THIRD_PARTY = {
     "zlib.h": r"oci/\w*(compress|codec|isal)\w*",
     "zstd.h": r"oci/\w*(compress|codec)\w*",
     "isa-l": r"oci/\w*(compress|codec|isal)\w*",
+    "yaml.h": r"cli/lint_config",
     "seccomp.h": r"builder/seccomp\w*",
 }
 JANSSON_IN_HEADERS = "jansson.h"

@@ -372,8 +372,13 @@ static void missing_folders_are_made_and_existing_ones_kept(void **state)
 	assert_ok(io_mkdir(t.fd, "a", 0700, &e));
 	assert_tree(t.fd, "a/ a/b/ a/b/c/ a/keep=1");
 	assert_int_equal(stat_of(t.fd, "a/b/c").st_mode & 0777, 0700);
+	assert_int_equal(io_mkdir(t.fd, "a/keep", 0755, &e), -1);
+	assert_error(&e, ERR_SYS, "create folder a/keep: File exists");
 	assert_int_equal(io_mkdir_all(t.fd, "a/keep/b", 0755, &e), -1);
-	assert_error(&e, ERR_SYS, "Not a directory");
+	assert_error(&e, ERR_SYS, "a/keep: File exists");
+	put_tree(t.fd, "link->a dangling->none");
+	assert_ok(io_mkdir(t.fd, "link", 0755, &e));
+	assert_int_equal(io_mkdir(t.fd, "dangling", 0755, &e), -1);
 }
 
 static void removing_takes_files_links_fifos_and_folders(void **state)
