@@ -68,6 +68,26 @@ void *arena_array(struct arena *a, size_t n, size_t size)
 	return arena_alloc(a, n * size);
 }
 
+void *arena_append(struct arena *a, const void *v, size_t n, size_t size,
+		   struct arena_room **room)
+{
+	struct arena_room *r = *room;
+	void *grown;
+
+	if (r && r->used == n && n < r->cap) {
+		r->used++;
+		return (void *)(uintptr_t)v;
+	}
+	r = arena_new(a, struct arena_room);
+	r->cap = n < 4 ? 8 : 2 * n;
+	r->used = n + 1;
+	grown = arena_array(a, r->cap, size);
+	if (n)
+		memcpy(grown, v, n * size);
+	*room = r;
+	return grown;
+}
+
 struct str arena_str(struct arena *a, struct str s)
 {
 	char *p = arena_alloc(a, s.n + 1);

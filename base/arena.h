@@ -32,6 +32,23 @@ struct str arena_printf(struct arena *a, const char *fmt, ...)
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
+/*
+ * Lists that are values: whoever holds one keeps what it has while another
+ * holder appends. room remembers how much of the memory behind a list is taken;
+ * the longest list of a family grows in place, any other into a copy.
+ */
+struct arena_room {
+	size_t cap;
+	size_t used;
+};
+
+/*
+ * v (n elements) with place for one more at [n]. *room is NULL for a list that
+ * was not made here.
+ */
+void *arena_append(struct arena *a, const void *v, size_t n, size_t size,
+		   struct arena_room **room);
+
 #define arena_new(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define arena_new_array(a, n, type) \
 	((type *)arena_array((a), (n), sizeof(type)))

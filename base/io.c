@@ -226,19 +226,6 @@ int io_replace_file(int dirfd, const char *path, struct str content,
 	return durability == IO_DURABLE ? sync_folder_of(dirfd, path, e) : 0;
 }
 
-int io_write_output(const char *path, struct str content, struct err *e)
-{
-	struct stat st;
-	SCOPED_FD int fd = -1;
-
-	if (stat(path, &st) < 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-		return io_replace_file(AT_FDCWD, path, content, IO_CACHED, e);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "open %s", path);
-	return io_write_all(fd, content.p, content.n, path, e);
-}
-
 int io_mkdir(int dirfd, const char *name, mode_t mode, struct err *e)
 {
 	struct stat st;

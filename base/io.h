@@ -40,9 +40,21 @@ int io_replace_file(int dirfd, const char *path, struct str content,
 		    enum io_durability durability, struct err *e);
 
 /*
- * Write to a place that a user named: a file is replaced in one step; a device,
- * a pipe or a terminal is written into, for /dev/null must stay what it is.
+ * What a file that the user named for output is written through. A regular file
+ * (or nothing) is replaced in one step; a link is followed, so that it stays
+ * one; a device, pipe or terminal is written to as it is.
  */
+struct io_output {
+	int fd;
+	char *path; /* where it goes, links resolved */
+	char *tmp;  /* beside path; NULL: fd is the thing itself */
+};
+
+int io_output_open(struct io_output *o, const char *path, struct err *e);
+int io_output_commit(struct io_output *o, struct err *e);
+/* Forgets what was not committed. */
+void io_output_release(struct io_output *o);
+/* All of it: open, write, commit. */
 int io_write_output(const char *path, struct str content, struct err *e);
 
 /* A name that no other process or thread uses: "<prefix><pid>-<n>-<time>". */

@@ -274,12 +274,28 @@ static int compare_ports(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-static void add_port(struct dispatch *c, struct str port)
+/* All at once: a range may be of every port that there is. */
+static void add_ports(struct dispatch *c, const struct str *ports, size_t n)
 {
-	struct str_list *ports = &dispatch_config(c)->exposed_ports;
+	struct str_list *list = &dispatch_config(c)->exposed_ports;
+	struct str *v =
+		arena_new_array(dispatch_arena(c), list->n + n, struct str);
+	SCOPED_STRMAP struct strmap known = {0};
+	size_t n_all = list->n;
 
-	if (!list_has(*ports, port))
-		*ports = str_list_add(dispatch_arena(c), *ports, port);
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < list->n; i++) {
+		v[i] = list->v[i];
+		strmap_set(&known, v[i], NULL);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (strmap_has(&known, ports[i]))
+			continue;
+		strmap_set(&known, ports[i], NULL);
+		v[n_all++] = ports[i];
+	}
+	*list = (struct str_list){v, n_all, true};
 }
 
 static void dispatch_expose(struct dispatch *c)
@@ -303,8 +319,7 @@ static void dispatch_expose(struct dispatch *c)
 				dispatch_mistake(c, "expose-port", w->span,
 						 e.msg);
 	}
-	for (size_t i = 0; i < n_ports; i++)
-		add_port(c, ports[i]);
+	add_ports(c, ports, n_ports);
 	if (n_ports)
 		qsort(ports, n_ports, sizeof(*ports), compare_ports);
 	gofmt_list(&message, (struct str_list){ports, n_ports, true});

@@ -3,66 +3,36 @@
 #include "base/io.h"
 #include "oci/archive.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* A file being written beside its place, or a stream that is written to. */
+/* stdout, or what the user named. */
 struct output {
 	struct fd_sink sink;
-	int fd;
-	char *tmp; /* NULL: dest is written directly */
-	const char *dest;
+	struct io_output file; /* fd -1 where it is stdout */
+	int stdout_fd;
 };
-
-/* Pipes, terminals and devices are written to as they are. */
-static bool is_stream(const char *dest)
-{
-	struct stat st;
-
-	return strcmp(dest, "-") == 0 ||
-	       (stat(dest, &st) == 0 && !S_ISREG(st.st_mode) &&
-		!S_ISDIR(st.st_mode));
-}
 
 static int output_open(struct output *o, const char *dest, struct err *e)
 {
-	SCOPED_BUF struct buf suffix = BUF_INIT(256);
-
-	*o = (struct output){.fd = -1, .dest = dest};
+	*o = (struct output){.file.fd = -1, .stdout_fd = -1};
 	if (strcmp(dest, "-") == 0) {
-		o->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	} else if (is_stream(dest)) {
-		o->fd = open(dest, O_WRONLY | O_CLOEXEC);
-	} else {
-		io_unique_name(&suffix, ".tmp-");
-		o->tmp = xasprintf("%s%s", dest, buf_c(&suffix));
-		o->fd = open(o->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			     0644);
+		o->stdout_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (o->stdout_fd < 0)
+			return err_sys(e, "write to stdout");
+	} else if (io_output_open(&o->file, dest, e) < 0) {
+		return -1;
 	}
-	if (o->fd < 0)
-		return err_sys(e, "write %s", dest);
-	fd_sink_init(&o->sink, o->fd, dest);
-	return 0;
-}
-
-static int output_commit(struct output *o, struct err *e)
-{
-	if (o->tmp && rename(o->tmp, o->dest) < 0)
-		return err_sys(e, "write %s", o->dest);
-	scoped_free(&o->tmp);
+	fd_sink_init(&o->sink, o->stdout_fd < 0 ? o->file.fd : o->stdout_fd,
+		     dest);
 	return 0;
 }
 
 static void output_release(struct output *o)
 {
-	scoped_close(&o->fd);
-	if (o->tmp)
-		(void)unlink(o->tmp); /* a failure is already being reported */
-	scoped_free(&o->tmp);
+	scoped_close(&o->stdout_fd);
+	io_output_release(&o->file);
 }
 
 static int write_layer(void *ctx, struct sink *out, struct err *e)
@@ -206,7 +176,7 @@ int export_image(const struct store *s, const struct image *image,
 		 const struct export_spec *spec, struct export_result *out,
 		 struct err *e)
 {
-	struct output o = {.fd = -1};
+	struct output o = {.file.fd = -1, .stdout_fd = -1};
 	int result = 0;
 
 	*out = (struct export_result){0};
@@ -218,7 +188,7 @@ int export_image(const struct store *s, const struct image *image,
 				 : export_archive(s, image, names, n_names,
 						  spec, &o, out, e);
 	if (result == 0)
-		result = output_commit(&o, e);
+		result = io_output_commit(&o.file, e);
 	output_release(&o);
 	return result < 0 ? err_wrap(e, "export to %s", spec->dest) : 0;
 }

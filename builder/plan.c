@@ -537,6 +537,10 @@ static void finish_target(struct planner *p, struct stage_state *target)
 					   p->opt->labels.v[i].value);
 	if (p->opt->platform_given)
 		config->platform = p->opt->target_platform;
+	/* arm64 has no other variant worth naming (containerd/platforms) */
+	if (str_eq_c(config->platform.architecture, "arm64") &&
+	    str_eq_c(config->platform.variant, "v8"))
+		config->platform.variant = (struct str){0};
 }
 
 static struct stage_state *find_target(struct planner *p)

@@ -9,11 +9,9 @@ void scope_set(struct scope *s, struct str name, struct str value)
 
 void scope_declare(struct scope *s, struct str name, const struct str *value)
 {
-	struct scope_arg *args =
-		arena_new_array(s->arena, s->n_args + 1, struct scope_arg);
+	struct scope_arg *args = arena_append(s->arena, s->args, s->n_args,
+					      sizeof(*args), &s->args_room);
 
-	if (s->n_args)
-		memcpy(args, s->args, s->n_args * sizeof(*args));
 	args[s->n_args] = (struct scope_arg){
 		.name = name,
 		.value = value ? *value : (struct str){0},

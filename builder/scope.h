@@ -22,6 +22,7 @@ struct scope {
 	struct str_list env;	      /* "NAME=value" */
 	const struct scope_arg *args; /* replaced, never written in place */
 	size_t n_args;
+	struct arena_room *args_room;
 };
 
 void scope_set(struct scope *s, struct str name, struct str value);

@@ -166,20 +166,42 @@ static int unpack_file(struct unpacker *u, const struct tar_entry *entry,
 	return 0;
 }
 
+/* A file of the layers below can't be linked to from the draft: it is copied.
+ */
+static int copy_lower(struct unpacker *u, struct str path,
+		      const struct place *p, struct err *e)
+{
+	const struct source_tree below = {.view = u->to->lower,
+					  .owner = TREE_OWNER_COUNTS};
+	const struct selected what = {.path = path, .name = path_base(path)};
+	const struct copy_options opt = {0};
+	struct str dest = arena_printf(&u->scratch, "/%.*s", STR_ARG(p->path));
+
+	return copy_selected(&below, &what, u->to, dest, &opt, e);
+}
+
 /* A hard link's target is an earlier entry, or a file that the root has. */
 static int unpack_hardlink(struct unpacker *u, const struct tar_entry *entry,
 			   const struct place *p, struct err *e)
 {
-	struct place from;
-	int result;
+	struct view_path at;
+	struct str path;
 
-	if (find_place(u, entry->link, &from, e) < 0)
+	if (resolve_entry(u, entry->link, &at, e) < 0)
 		return -1;
-	result = linkat(from.dir.fd, from.name, p->dir.fd, p->name, 0);
-	target_dir_release(&from.dir);
-	return result < 0 ? err_sys(e, "link %s to %.*s", p->name,
-				    STR_ARG(entry->link))
-			  : 0;
+	path = path_in_root(&u->scratch,
+			    arena_printf(&u->scratch, "%.*s/%.*s",
+					 STR_ARG(u->dest), STR_ARG(at.path)));
+	if (!at.exists || S_ISDIR(at.st.st_mode))
+		return err_set(e, ERR_INVALID, "link %s to %.*s: no such file",
+			       p->name, STR_ARG(entry->link));
+	if (linkat(u->to->upper_fd, arena_c(&u->scratch, path), p->dir.fd,
+		   p->name, 0) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return err_sys(e, "link %s to %.*s", p->name,
+			       STR_ARG(entry->link));
+	return copy_lower(u, path, p, e);
 }
 
 static int unpack_other(struct unpacker *u, const struct tar_entry *entry,

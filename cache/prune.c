@@ -2,6 +2,7 @@
 
 #include "base/io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -117,16 +118,34 @@ static int prune_merged(int upper_fd, const char *name, const struct stat *st,
 	return 0;
 }
 
+/*
+ * A folder that the layers below don't have hides nothing, nor does what is in
+ * it; overlayfs marks such folders, too, and they may have been moved.
+ */
 static int drop_opaque(int upper_fd, const char *name, struct err *e)
 {
 	SCOPED_FD int fd =
 		openat(upper_fd, name,
 		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir;
+	struct dirent *entry;
+	int copy;
+	int result = 0;
 
 	if (fd < 0)
 		return err_sys(e, "open %s", name);
 	(void)take_opaque(fd);
-	return 0;
+	copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir)
+		return err_sys(e, "read %s", name);
+	while (result == 0 && (entry = readdir(dir)))
+		if (entry->d_type == DT_DIR &&
+		    strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			result = drop_opaque(fd, entry->d_name, e);
+	(void)closedir(dir);
+	return result;
 }
 
 static bool same_content(int fa, int fb)

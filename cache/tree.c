@@ -365,6 +365,9 @@ static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
 			 (uint64_t)entry->st->st_uid << 32 | entry->st->st_gid);
 	if (S_ISCHR(entry->st->st_mode) || S_ISBLK(entry->st->st_mode))
 		hash_u64(h->hash, entry->st->st_rdev);
+	/* tells where a file's bytes end and its attribute begins */
+	if (S_ISREG(entry->st->st_mode))
+		hash_u64(h->hash, (uint64_t)entry->st->st_size);
 	sha256_update(h->hash, content.bytes, DIGEST_SIZE);
 	return 0;
 }

@@ -267,11 +267,6 @@ static int run_build(struct session *s)
 	return status;
 }
 
-static int write_file(const char *path, struct str content, struct err *e)
-{
-	return io_write_output(path, content, e);
-}
-
 static int write_metadata(const struct session *s,
 			  const struct export_result *result, struct err *e)
 {
@@ -293,7 +288,7 @@ static int write_metadata(const struct session *s,
 		buf_add_json_string(&text, buf_str(&names));
 	}
 	buf_add_c(&text, "\n}\n");
-	return write_file(s->request->metadata_file, buf_str(&text), e);
+	return io_write_output(s->request->metadata_file, buf_str(&text), e);
 }
 
 static int export_all(struct session *s, const struct image *image,
@@ -353,9 +348,10 @@ static int deliver(struct session *s, struct err *e)
 	    export_all(s, &image, &result, e) < 0)
 		return -1;
 	if (s->request->iid_file &&
-	    write_file(s->request->iid_file,
-		       str_from(digest_string(&result.config_digest, digest)),
-		       e) < 0)
+	    io_write_output(
+		    s->request->iid_file,
+		    str_from(digest_string(&result.config_digest, digest)),
+		    e) < 0)
 		return -1;
 	if (s->request->metadata_file && write_metadata(s, &result, e) < 0)
 		return -1;

@@ -11,6 +11,7 @@
 #include "cli/version.h"
 #include "lint/rule.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -225,6 +226,7 @@ static void lint_one(struct session *s, const char *path)
 	struct linted *f = xcalloc(1, sizeof(*f));
 	struct err e;
 
+	assert(path);
 	*vec_push(&s->files) = f;
 	f->options = s->options;
 	if (read_file(path, &f->text, &e) < 0) {
@@ -246,23 +248,21 @@ static void lint_one(struct session *s, const char *path)
  * Keep of a finished file only what reports need: in a run over thousands of
  * files everything else would be most of the memory.
  */
-static void compact(struct linted *f)
+static void compact(struct linted *f, struct arena *kept)
 {
-	struct arena kept = {0};
 	struct diags *diags = &f->file.diags;
 	struct str text = {0};
 	struct source source;
 
 	if (diags->n)
-		text = arena_str(&kept, buf_str(&f->text));
-	source_init(&source, &kept, f->source.name, text);
+		text = arena_str(kept, buf_str(&f->text));
+	source_init(&source, kept, f->source.name, text);
 	for (size_t i = 0; i < diags->n; i++) {
-		diags->v[i].text = arena_str(&kept, diags->v[i].text);
-		diags->v[i].hint = arena_str(&kept, diags->v[i].hint);
+		diags->v[i].text = arena_str(kept, diags->v[i].text);
+		diags->v[i].hint = arena_str(kept, diags->v[i].hint);
 	}
 	buf_release(&f->text);
 	arena_release(&f->arena);
-	f->arena = kept;
 	f->source = source;
 	f->file.dockerfile = NULL;
 	f->file.pragmas = NULL;
@@ -338,7 +338,7 @@ static bool finish(struct session *s)
 		return false;
 	lint_finish(&last->file);
 	fails = lint_fails(&last->file, s->threshold);
-	compact(last);
+	compact(last, &s->settings.arena);
 	return fails;
 }
 

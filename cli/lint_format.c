@@ -3,7 +3,9 @@
 #include "base/digest.h"
 #include "cli/version.h"
 #include "lint/rule.h"
+#include "parser/utf8.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,6 +70,15 @@ static void json_field(struct buf *out, const char *name, struct str value)
 	buf_add_json_string(out, value);
 }
 
+/* Text from a file: no byte of it steers the terminal. */
+static void add_line_text(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_add_char(out, (unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f
+					  ? '?'
+					  : s.p[i]);
+}
+
 /* FILE:LINE CODE LEVEL: MSG */
 static void tty_finding(struct buf *out, const struct finding *f, bool color)
 {
@@ -78,10 +89,11 @@ static void tty_finding(struct buf *out, const struct finding *f, bool color)
 		[DIAG_STYLE] = "\033[1;36m",
 	};
 
-	buf_printf(out, "%.*s:%u %s %s%s%s: %.*s",
-		   STR_ARG(f->file->source->name), f->from.line, f->diag->id,
+	buf_printf(out, "%.*s:%u %s %s%s%s: ", STR_ARG(f->file->source->name),
+		   f->from.line, f->diag->id,
 		   color ? colors[f->diag->severity] : "", level(f->diag),
-		   color ? "\033[0m" : "", STR_ARG(f->diag->text));
+		   color ? "\033[0m" : "");
+	add_line_text(out, f->diag->text);
 	if (f->diag->alias)
 		buf_printf(out, " [%s]", f->diag->alias);
 	buf_add_char(out, '\n');
@@ -135,9 +147,10 @@ static void format_json(struct buf *out, const struct lint_report *report)
 
 static void gnu_finding(struct buf *out, const struct finding *f)
 {
-	buf_printf(out, "imgbuild:%.*s:%u: %s %s: %.*s\n", STR_ARG(f->path),
-		   f->from.line, f->diag->id, level(f->diag),
-		   STR_ARG(f->diag->text));
+	buf_printf(out, "imgbuild:%.*s:%u: %s %s: ", STR_ARG(f->path),
+		   f->from.line, f->diag->id, level(f->diag));
+	add_line_text(out, f->diag->text);
+	buf_add_char(out, '\n');
 }
 
 static void format_gnu(struct buf *out, const struct lint_report *report)
@@ -273,6 +286,22 @@ static void format_sonarqube(struct buf *out, const struct lint_report *report)
 }
 
 /* SARIF 2.1.0. */
+
+/* A path as a URI reference (RFC 3986). */
+static void sarif_uri(struct buf *out, struct str path)
+{
+	buf_add_c(out, "\"uri\":\"");
+	for (size_t i = 0; i < path.n; i++) {
+		unsigned char c = (unsigned char)path.p[i];
+
+		if (isalnum(c) || strchr("-._~/", c))
+			buf_add_char(out, (char)c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+	buf_add_char(out, '"');
+}
+
 static void sarif_finding(struct buf *out, const struct finding *f)
 {
 	static const char *const levels[] = {
@@ -289,7 +318,7 @@ static void sarif_finding(struct buf *out, const struct finding *f)
 	json_field(out, "text", f->diag->text);
 	buf_add_c(out, "},\"locations\":[{\"physicalLocation\":{"
 		       "\"artifactLocation\":{");
-	json_field(out, "uri", f->path);
+	sarif_uri(out, f->path);
 	buf_printf(out,
 		   "},\"region\":{\"startLine\":%u,\"endLine\":%u,"
 		   "\"startColumn\":%u,\"endColumn\":%u,"
@@ -327,18 +356,21 @@ static void format_sarif(struct buf *out, const struct lint_report *report)
 
 /* XML. */
 
-/* A character that XML 1.0 can't hold is written as U+FFFD. */
+/* What XML 1.0 can't hold, and what is no UTF-8, is written as U+FFFD. */
 static void add_xml(struct buf *out, struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	while (s.n) {
+		struct rune rune = rune_at(s);
+		unsigned char c = (unsigned char)s.p[0];
 
-		if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+		if (rune.value == RUNE_BAD ||
+		    (c < 0x20 && !strchr("\t\n\r", c)))
 			buf_add_c(out, "&#65533;");
-		else if (c < 0x20 || strchr("<>&'\"", c))
+		else if (c < 0x20 || (c < 0x80 && strchr("<>&'\"", c)))
 			buf_printf(out, "&#%u;", c);
 		else
-			buf_add_char(out, (char)c);
+			buf_add(out, s.p, rune.n);
+		s = str_skip(s, rune.n);
 	}
 }
 

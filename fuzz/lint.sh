@@ -15,25 +15,29 @@ flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -I$here -I$here/fuzz
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
 mkdir -p "$work/lint-build"
 cd "$work/lint-build"
+# objects of older sources or headers are of no use
+if [ ! -f stamp ] || [ -n "$(find "$here/base" "$here/parser" "$here/lint" \
+	"$here/cli" -name '*.[chr]*' -newer stamp)" ]; then
+	rm -f ./*.o
+fi
+touch stamp
 for lexer in "$here"/parser/*.re; do
 	re2c --no-debug-info -i -o "$(basename "$lexer" .re).c" "$lexer"
 done
 objects=
 for source in "$here"/parser/*.c "$here"/lint/*.c ./*.c \
 	"$here"/cli/lint_config.c "$here"/cli/lint_settings.c \
-	"$here"/base/arena.c "$here"/base/buf.c "$here"/base/clock.c \
-	"$here"/base/err.c "$here"/base/io.c "$here"/base/mem.c \
-	"$here"/base/str.c "$here"/base/strmap.c; do
+	"$here"/base/*.c; do
 	object=$(basename "$source" .c).o
 	# shellcheck disable=SC2086
-	[ "$object" -nt "$source" ] || $cc $flags -c -o "$object" "$source"
+	[ -f "$object" ] || $cc $flags -c -o "$object" "$source"
 	objects="$objects $object"
 done
 found=0
 for name; do
 	# shellcheck disable=SC2086
 	$cc $flags -fsanitize=fuzzer -o "fuzz_$name" "$here/fuzz/$name.c" \
-		$objects -lyaml
+		$objects -lyaml -lcrypto -lpthread
 	mkdir -p "$work/$name"
 	if "./fuzz_$name" -max_total_time="$seconds" -timeout=10 \
 		-max_len=8192 -rss_limit_mb=2048 -print_final_stats=1 \

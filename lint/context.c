@@ -74,7 +74,7 @@ struct builder {
 	struct lint *lint;
 	struct lint_file *file;
 	struct lint_stage *stages;
-	struct strmap by_name; /* of the stages so far; index + 1 as pointer */
+	struct strmap by_name;	      /* of the stages so far */
 	struct shell_state *of_stage; /* at the end of each */
 	struct shell_state now;
 	VEC(struct str) names;
@@ -136,12 +136,14 @@ static bool is_windows_image(struct str image)
 static size_t named_stage(const struct builder *b, struct str name)
 {
 	char *low = arena_c(b->lint->arena, name);
+	const struct lint_stage *found;
 
 	for (char *p = low; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	if (name.n == 0)
 		return NO_STAGE;
-	return (size_t)(uintptr_t)strmap_get(&b->by_name, str_from(low)) - 1;
+	found = strmap_get(&b->by_name, str_from(low));
+	return found ? (size_t)(found - b->stages) : NO_STAGE;
 }
 
 /* FROM takes names only; COPY --from takes numbers too. */
@@ -160,11 +162,10 @@ static size_t copied_stage(const struct builder *b,
 
 static void name_stage(struct builder *b, size_t stage)
 {
-	const struct lint_stage *s = &b->stages[stage];
+	struct lint_stage *s = &b->stages[stage];
 
 	if (s->stage->from->from.alias.n)
-		strmap_set(&b->by_name, s->stage->from->from.alias,
-			   (void *)(uintptr_t)(stage + 1));
+		strmap_set(&b->by_name, s->stage->from->from.alias, s);
 }
 
 static void find_base(struct builder *b, size_t stage)

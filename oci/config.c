@@ -1,14 +1,14 @@
 #include "oci/config.h"
 
+#include <string.h>
+
 struct str_list str_list_add(struct arena *a, struct str_list list,
 			     struct str s)
 {
-	struct str *v = arena_new_array(a, list.n + 1, struct str);
+	struct str *v = arena_append(a, list.v, list.n, sizeof(*v), &list.room);
 
-	for (size_t i = 0; i < list.n; i++)
-		v[i] = list.v[i];
 	v[list.n] = arena_str(a, s);
-	return (struct str_list){v, list.n + 1, true};
+	return (struct str_list){v, list.n + 1, true, list.room};
 }
 
 static bool env_is(struct str entry, struct str name)
@@ -51,23 +51,27 @@ struct str_list env_set(struct arena *a, struct str_list env, struct str name,
 	return str_list_add(a, env, entry);
 }
 
+static struct config_pairs pairs_replace(struct arena *a,
+					 struct config_pairs pairs, size_t at,
+					 struct str value)
+{
+	struct config_pair *v = arena_new_array(a, pairs.n, struct config_pair);
+
+	memcpy(v, pairs.v, pairs.n * sizeof(*v));
+	v[at].value = arena_str(a, value);
+	return (struct config_pairs){v, pairs.n, NULL};
+}
+
 struct config_pairs pairs_set(struct arena *a, struct config_pairs pairs,
 			      struct str key, struct str value)
 {
-	struct config_pair *v =
-		arena_new_array(a, pairs.n + 1, struct config_pair);
-	bool found = false;
+	struct config_pair *v;
 
-	for (size_t i = 0; i < pairs.n; i++) {
-		v[i] = pairs.v[i];
-		if (!str_eq(v[i].key, key))
-			continue;
-		v[i].value = arena_str(a, value);
-		found = true;
-	}
-	if (found)
-		return (struct config_pairs){v, pairs.n};
+	for (size_t i = 0; i < pairs.n; i++)
+		if (str_eq(pairs.v[i].key, key))
+			return pairs_replace(a, pairs, i, value);
+	v = arena_append(a, pairs.v, pairs.n, sizeof(*v), &pairs.room);
 	v[pairs.n].key = arena_str(a, key);
 	v[pairs.n].value = arena_str(a, value);
-	return (struct config_pairs){v, pairs.n + 1};
+	return (struct config_pairs){v, pairs.n + 1, pairs.room};
 }

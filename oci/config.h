@@ -20,7 +20,8 @@
 struct str_list {
 	const struct str *v;
 	size_t n;
-	bool set; /* present though empty: `CMD []` */
+	bool set;		 /* present though empty: `CMD []` */
+	struct arena_room *room; /* of str_list_add; NULL for other lists */
 };
 
 struct config_pair {
@@ -31,6 +32,7 @@ struct config_pair {
 struct config_pairs {
 	const struct config_pair *v; /* in order of first appearance */
 	size_t n;
+	struct arena_room *room; /* of pairs_set; NULL for other lists */
 };
 
 struct config_healthcheck {
@@ -61,7 +63,7 @@ struct image_config {
 
 	struct str user;
 	struct str_list exposed_ports; /* a set, sorted when written */
-	struct str_list env;           /* "NAME=value", in order */
+	struct str_list env;	       /* "NAME=value", in order */
 	struct str_list entrypoint;
 	struct str_list cmd;
 	struct str_list volumes; /* a set */

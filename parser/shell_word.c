@@ -81,6 +81,7 @@ static void parse_backticks(struct shell_parser *s)
 {
 	const char *end = s->p;
 	const char *limit = s->limit;
+	const char *start;
 	bool plain = true;
 
 	while (end < limit && *end != '`') {
@@ -97,8 +98,8 @@ static void parse_backticks(struct shell_parser *s)
 	if (plain && shell_enter(s)) {
 		s->limit = end;
 		shell_parse_list(s);
-		if (s->p != end && !s->bad_at)
-			shell_fail(s, s->p);
+		if (shell_next(s, &start) != SHELL_END)
+			shell_fail(s, start);
 		s->limit = limit;
 		s->depth--;
 	}

@@ -37,9 +37,8 @@ void temp_dir_remove(struct temp_dir *t)
 
 void put_file(int dirfd, const char *path, struct str content, mode_t mode)
 {
-	SCOPED_FD int fd = openat(dirfd, path,
-				  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-				  0600);
+	SCOPED_FD int fd = openat(
+		dirfd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	struct err e;
 
 	if (fd < 0)
@@ -70,7 +69,8 @@ static void put_opaque(int dirfd, const char *path)
 	assert_true(fd >= 0);
 	if (fsetxattr(fd, OPAQUE, "y", 1, 0) < 0)
 		fail_msg("%s: %s (TEST_TMPDIR names a folder on a file system "
-			 "with user attributes)", path, strerror(errno));
+			 "with user attributes)",
+			 path, strerror(errno));
 	(void)close(fd);
 }
 

@@ -51,17 +51,17 @@ void skip_unless_root(void);
 /* Ends the test as skipped for root, who passes every permission check. */
 void skip_as_root(void);
 
-#define assert_str(actual, expected)                                           \
-	do {                                                                   \
-		SCOPED_PTR char *actual_copy = str_dup(actual);                \
-		assert_string_equal(actual_copy, expected);                    \
+#define assert_str(actual, expected)                            \
+	do {                                                    \
+		SCOPED_PTR char *actual_copy = str_dup(actual); \
+		assert_string_equal(actual_copy, expected);     \
 	} while (0)
 
 /* call gives -1 and sets e where it fails. */
-#define assert_ok(call)                                                        \
-	do {                                                                   \
-		if ((call) < 0)                                                \
-			fail_msg("%s: %s", #call, e.msg);                      \
+#define assert_ok(call)                                   \
+	do {                                              \
+		if ((call) < 0)                           \
+			fail_msg("%s: %s", #call, e.msg); \
 	} while (0)
 
 /* e has the code, and a message that contains text. */

@@ -26,7 +26,8 @@ static void appending_goes_on_up_to_the_ceiling_exactly(void **state)
 	assert_ok(buf_check(&b, "x", &e));
 }
 
-static void past_the_ceiling_nothing_is_added_and_the_check_says_so(void **state)
+static void
+past_the_ceiling_nothing_is_added_and_the_check_says_so(void **state)
 {
 	SCOPED_BUF struct buf b = BUF_INIT(4);
 	struct err e;
@@ -148,7 +149,9 @@ static void json_strings_are_valid_whatever_the_bytes(void **state)
 		 "\"\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf\""},
 		/* a lone continuation, an unknown lead byte */
 		{STR("\x80"), "\"" REPLACED "\""},
-		{STR("\xff" "a"), "\"" REPLACED "a\""},
+		{STR("\xff"
+		     "a"),
+		 "\"" REPLACED "a\""},
 		/* overlong forms of '/' and of U+07FF */
 		{STR("\xc0\xaf"), "\"" REPLACED REPLACED "\""},
 		{STR("\xe0\x9f\xbf"), "\"" REPLACED REPLACED REPLACED "\""},

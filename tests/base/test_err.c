@@ -81,8 +81,10 @@ int main(void)
 		cmocka_unit_test(err_sys_names_what_errno_means),
 		cmocka_unit_test(
 			err_wrap_puts_the_purpose_first_and_keeps_the_code),
-		cmocka_unit_test(a_message_may_quote_the_error_that_it_replaces),
-		cmocka_unit_test(messages_that_are_too_long_are_cut_not_overrun),
+		cmocka_unit_test(
+			a_message_may_quote_the_error_that_it_replaces),
+		cmocka_unit_test(
+			messages_that_are_too_long_are_cut_not_overrun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

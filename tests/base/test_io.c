@@ -11,9 +11,8 @@
 
 static void a_file_is_read_whole(void **state)
 {
-	static const size_t sizes[] = {0,	  1,	      4095,	 4096,
-				       4097,	  262143,     262144,	 262145,
-				       1000000};
+	static const size_t sizes[] = {0,      1,      4095,   4096,   4097,
+				       262143, 262144, 262145, 1000000};
 	SCOPED_TEMP_DIR t;
 	struct err e;
 
@@ -27,8 +26,8 @@ static void a_file_is_read_whole(void **state)
 		put_file(t.fd, "f", (struct str){bytes, sizes[i]}, 0644);
 		if (io_read_file(t.fd, "f", &out, &e) != 1)
 			fail_msg("%zu bytes: %s", sizes[i], e.msg);
-		assert_true(str_eq(buf_str(&out),
-				   (struct str){bytes, sizes[i]}));
+		assert_true(
+			str_eq(buf_str(&out), (struct str){bytes, sizes[i]}));
 	}
 }
 
@@ -311,7 +310,7 @@ static void an_output_replaces_files_and_goes_into_what_is_none(void **state)
 	assert_string_equal(bytes, "piped");
 	assert_tree(t.fd, "fifo| file=new null->/dev/null");
 	assert_int_equal(io_write_output(t.path, STR("x"), &e), -1);
-	assert_error(&e, ERR_SYS, "replace");
+	assert_error(&e, ERR_SYS, "write");
 }
 
 static void *replace_many_times(void *arg)
@@ -337,7 +336,8 @@ static void many_writers_never_show_half_a_file(void **state)
 	put_tree(t.fd, "f=0123456789");
 	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
 		assert_int_equal(pthread_create(&threads[i], NULL,
-						replace_many_times, &t), 0);
+						replace_many_times, &t),
+				 0);
 	for (int i = 0; i < 300; i++)
 		assert_file(t.fd, "f", "0123456789");
 	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
@@ -474,7 +474,8 @@ int main(void)
 			an_output_replaces_files_and_goes_into_what_is_none),
 		cmocka_unit_test(many_writers_never_show_half_a_file),
 		cmocka_unit_test(unique_names_differ_within_a_process),
-		cmocka_unit_test(missing_folders_are_made_and_existing_ones_kept),
+		cmocka_unit_test(
+			missing_folders_are_made_and_existing_ones_kept),
 		cmocka_unit_test(removing_takes_files_links_fifos_and_folders),
 		cmocka_unit_test(removing_what_is_not_there_is_fine),
 		cmocka_unit_test(removing_enters_folders_without_any_mode),

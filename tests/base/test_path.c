@@ -93,14 +93,10 @@ static void in_root_nothing_climbs_out(void **state)
 		const char *in;
 		const char *out;
 	} table[] = {
-		{"", ""},
-		{"/", ""},
-		{".", ""},
-		{"..", ""},
-		{"../..", ""},
-		{"/../../etc/passwd", "etc/passwd"},
-		{"a/../../b", "b"},
-		{"a//b/", "a/b"},
+		{"", ""},	    {"/", ""},
+		{".", ""},	    {"..", ""},
+		{"../..", ""},	    {"/../../etc/passwd", "etc/passwd"},
+		{"a/../../b", "b"}, {"a//b/", "a/b"},
 		{"./..a", "..a"},
 	};
 	SCOPED_ARENA struct arena a = {0};
@@ -198,12 +194,9 @@ static void nofollow_refuses_every_link_and_every_way_out(void **state)
 		const char *path;
 		int error;
 	} table[] = {
-		{"link", ELOOP},
-		{"dir/f", ELOOP},
-		{"../secret", EXDEV},
-		{"/etc/passwd", EXDEV},
-		{"d/../../secret", EXDEV},
-		{"none", ENOENT},
+		{"link", ELOOP},	   {"dir/f", ELOOP},
+		{"../secret", EXDEV},	   {"/etc/passwd", EXDEV},
+		{"d/../../secret", EXDEV}, {"none", ENOENT},
 	};
 	SCOPED_TEMP_DIR t;
 	SCOPED_FD int root = -1;
@@ -269,7 +262,8 @@ int main(void)
 		cmocka_unit_test(magic_links_are_not_followed),
 		cmocka_unit_test(nofollow_refuses_every_link_and_every_way_out),
 		cmocka_unit_test(an_empty_path_is_the_folder_itself),
-		cmocka_unit_test(a_created_file_takes_the_mode_and_lands_inside),
+		cmocka_unit_test(
+			a_created_file_takes_the_mode_and_lands_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,8 +149,8 @@ static void numbers_are_digits_up_to_a_maximum(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		uint64_t value = 42;
-		bool good = str_to_u64(str_from(table[i].in), table[i].max,
-				       &value);
+		bool good =
+			str_to_u64(str_from(table[i].in), table[i].max, &value);
 
 		if (good != table[i].good)
 			fail_msg("'%s' was %s", table[i].in,
@@ -179,7 +179,8 @@ int main(void)
 		cmocka_unit_test(case_is_folded_for_ascii_only),
 		cmocka_unit_test(order_is_bytewise_and_prefixes_come_first),
 		cmocka_unit_test(ends_past_the_end_are_clamped),
-		cmocka_unit_test(trim_takes_blanks_and_line_ends_from_both_ends),
+		cmocka_unit_test(
+			trim_takes_blanks_and_line_ends_from_both_ends),
 		cmocka_unit_test(find_gives_the_first_and_rfind_the_last),
 		cmocka_unit_test(cut_splits_at_the_first),
 		cmocka_unit_test(cut_may_write_over_its_own_input),

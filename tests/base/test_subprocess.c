@@ -8,8 +8,8 @@
 
 static void output_and_status_come_back(void **state)
 {
-	const char *const argv[] = {
-		"sh", "-c", "echo out; echo err >&2; exit 3", NULL};
+	const char *const argv[] = {"sh", "-c",
+				    "echo out; echo err >&2; exit 3", NULL};
 	SCOPED_BUF struct buf out = BUF_INIT(100);
 	int status;
 	struct err e;
@@ -108,10 +108,11 @@ static void what_can_not_be_executed_is_another_error(void **state)
 	assert_error(&e, ERR_SYS, "run /etc/passwd: Permission denied");
 }
 
-static void more_output_than_the_ceiling_does_not_block_the_program(void **state)
+static void
+more_output_than_the_ceiling_does_not_block_the_program(void **state)
 {
-	const char *const argv[] = {
-		"sh", "-c", "head -c 1000000 /dev/zero; exit 5", NULL};
+	const char *const argv[] = {"sh", "-c",
+				    "head -c 1000000 /dev/zero; exit 5", NULL};
 	SCOPED_BUF struct buf out = BUF_INIT(100);
 	int status;
 	struct err e;

@@ -70,8 +70,8 @@ static void add_view_entry(struct buf *out, const struct view_dir *d,
 	case S_IFIFO: buf_add_char(out, '|'); break;
 	case S_IFCHR: buf_add_c(out, "!"); break;
 	default:
-		assert_int_equal(
-			io_read_file(entry.dirfd, name, &content, &e), 1);
+		assert_int_equal(io_read_file(entry.dirfd, name, &content, &e),
+				 1);
 		buf_printf(out, "=%s", buf_c(&content));
 	}
 }
@@ -118,8 +118,8 @@ void put_snapshot(const struct store *s, const struct digest *d,
 		  const char *text)
 {
 	char hex[DIGEST_HEX_SIZE];
-	SCOPED_FD int snapshots = openat(s->fd, "snapshots",
-					 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	SCOPED_FD int snapshots =
+		openat(s->fd, "snapshots", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	SCOPED_FD int fd = put_folder(snapshots, digest_hex(d, hex), text);
 
 	assert_true(fd >= 0);

@@ -2,7 +2,6 @@
 
 #include "cache/key.h"
 
-
 struct component {
 	struct str name;
 	struct str value;
@@ -42,9 +41,9 @@ static void a_key_is_the_hash_that_the_format_says(void **state)
 	char hex[DIGEST_HEX_SIZE];
 
 	(void)state;
-	assert_string_equal(
-		digest_hex(&d, hex),
-		"e5706e9a7d08b6519089e0208de85765d19a413c15b777ab7f371d1dd2bf52a0");
+	assert_string_equal(digest_hex(&d, hex),
+			    "e5706e9a7d08b6519089e0208de85765d19a413c15b777ab7f"
+			    "371d1dd2bf52a0");
 }
 
 static void no_two_lists_of_components_collide(void **state)
@@ -92,17 +91,16 @@ static void no_two_lists_of_components_collide(void **state)
 }
 
 /* What a length looks like can be part of a value. */
-static void a_value_that_imitates_the_next_component_is_another_key(
-	void **state)
+static void
+a_value_that_imitates_the_next_component_is_another_key(void **state)
 {
 	const struct component two[] = {{STR("a"), STR("b")},
 					{STR("c"), STR("d")}};
-	const struct component one[] = {
-		{STR("a"), STR("b"
-			       "\1\0\0\0\0\0\0\0"
-			       "c"
-			       "\1\0\0\0\0\0\0\0"
-			       "d")}};
+	const struct component one[] = {{STR("a"), STR("b"
+						       "\1\0\0\0\0\0\0\0"
+						       "c"
+						       "\1\0\0\0\0\0\0\0"
+						       "d")}};
 	struct digest a = digest_from("x", two, 2);
 	struct digest b = digest_from("x", one, 1);
 
@@ -122,8 +120,8 @@ static void values_are_copied_and_may_hold_any_byte(void **state)
 	key_add(&k, "v", (struct str){value, 3});
 	value[0] = '!';
 	with_nul = key_digest(&k);
-	other = digest_from("x", (const struct component[]){
-					 {STR("v"), STR("a\0b")}}, 1);
+	other = digest_from(
+		"x", (const struct component[]){{STR("v"), STR("a\0b")}}, 1);
 	assert_true(digest_eq(&with_nul, &other));
 	other = digest_from(
 		"x", (const struct component[]){{STR("v"), STR("a")}}, 1);
@@ -142,13 +140,12 @@ static void the_dump_shows_every_component_on_a_line(void **state)
 	key_add(&k, "dest", STR("/srv/a \"b\"\n"));
 	key_add(&k, "chown", STR(""));
 	key_dump(&out, &k);
-	assert_string_equal(
-		buf_c(&out),
-		"copy/1\n"
-		"  root \"sha256:"
-		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"\n"
-		"  dest \"/srv/a \\\"b\\\"\\n\"\n"
-		"  chown \"\"\n");
+	assert_string_equal(buf_c(&out), "copy/1\n"
+					 "  root \"sha256:"
+					 "ba7816bf8f01cfea414140de5dae2223b0036"
+					 "1a396177a9cb410ff61f20015ad\"\n"
+					 "  dest \"/srv/a \\\"b\\\"\\n\"\n"
+					 "  chown \"\"\n");
 }
 
 int main(void)

@@ -13,7 +13,7 @@ static void same_times(int fd, const char *const *paths, int64_t seconds)
 		set_mtime(fd, *paths, seconds);
 }
 
-#define TIMES(fd, ...)                                                         \
+#define TIMES(fd, ...) \
 	same_times((fd), (const char *const[]){__VA_ARGS__, NULL}, 1000)
 
 /* The topmost layer is the upper folder, the others are its base. */
@@ -89,8 +89,8 @@ static void a_folder_with_a_new_mode_or_time_stays(void **state)
 	assert_tree(upper_of(&l), "mode/ time/");
 }
 
-static void a_folder_that_shrinks_to_nothing_goes_and_its_parent_too(
-	void **state)
+static void
+a_folder_that_shrinks_to_nothing_goes_and_its_parent_too(void **state)
 {
 	SCOPED_LAYERS l;
 
@@ -166,9 +166,10 @@ static void a_file_with_another_time_or_mode_stays(void **state)
 	TIMES(l.fds[0], "mode", "time", "nano");
 	TIMES(l.fds[1], "mode");
 	set_mtime(l.fds[1], "time", 1001);
-	assert_int_equal(
-		utimensat(l.fds[1], "nano",
-			  (struct timespec[]){{1000, 0}, {1000, 1}}, 0), 0);
+	assert_int_equal(utimensat(l.fds[1], "nano",
+				   (struct timespec[]){{1000, 0}, {1000, 1}},
+				   0),
+			 0);
 	assert_int_equal(fchmodat(l.fds[1], "mode", 0755, 0), 0);
 	prune(&l);
 	assert_tree(upper_of(&l), "mode=1 nano=1 time=1");
@@ -184,8 +185,8 @@ static void an_opaque_folder_becomes_explicit_whiteouts(void **state)
 	assert_tree(upper_of(&l), "d/ d/a! d/b! d/keep=2 d/new=2");
 }
 
-static void a_folder_in_an_opaque_folder_hides_what_the_base_has_in_it(
-	void **state)
+static void
+a_folder_in_an_opaque_folder_hides_what_the_base_has_in_it(void **state)
 {
 	SCOPED_LAYERS l;
 
@@ -212,8 +213,7 @@ static void the_view_is_the_same_before_and_after(void **state)
 	SCOPED_LAYERS l;
 
 	(void)state;
-	layers_make(&l, "d/a=1 d/b/c=1 e/f=1 g=1 h/i=1",
-		    "d/b! e~ e/x=2 h=file",
+	layers_make(&l, "d/a=1 d/b/c=1 e/f=1 g=1 h/i=1", "d/b! e~ e/x=2 h=file",
 		    "d~ d/b/new=3 e/f! g! none! h/j=3 k=4", NULL);
 	assert_view(&l.view, "d/ d/b/ d/b/new=3 e/ e/x=2 h/ h/j=3 k=4");
 	prune(&l);
@@ -280,8 +280,8 @@ static void needs_root_a_new_capability_stays(void **state)
 	skip_unless_root();
 	layers_make(&l, "f=1", "f=1", NULL);
 	fd = openat(l.fds[1], "f", O_RDONLY | O_CLOEXEC);
-	if (fsetxattr(fd, "security.capability", capability,
-		      sizeof(capability), 0) < 0) {
+	if (fsetxattr(fd, "security.capability", capability, sizeof(capability),
+		      0) < 0) {
 		print_message("capabilities can't be set here\n");
 		skip();
 	}
@@ -311,7 +311,8 @@ int main(void)
 		cmocka_unit_test(an_opaque_folder_becomes_explicit_whiteouts),
 		cmocka_unit_test(
 			a_folder_in_an_opaque_folder_hides_what_the_base_has_in_it),
-		cmocka_unit_test(an_opaque_mark_where_the_base_has_nothing_goes),
+		cmocka_unit_test(
+			an_opaque_mark_where_the_base_has_nothing_goes),
 		cmocka_unit_test(the_view_is_the_same_before_and_after),
 		cmocka_unit_test(times_of_folders_survive),
 		cmocka_unit_test(types_that_changed_stay),

@@ -78,9 +78,11 @@ static void a_record_is_json_with_the_components_beside_the_result(void **state)
 		"[\"command\",\"make \\\"all\\\"\\n\"],\n"
 		"[\"cwd\",\"/src\"]],\n"
 		"\"result\":{\"diffID\":\"sha256:"
-		"df087996d45b03e7eb8c133c0298fd98d35113fca26aaba58612fef3cc212cad\""
+		"df087996d45b03e7eb8c133c0298fd98d35113fca26aaba58612fef3cc212c"
+		"ad\""
 		",\"contentID\":\"sha256:"
-		"ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73\""
+		"ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f"
+		"73\""
 		",\"size\":10240,"
 		"\"created\":\"2026-01-31T12:00:00.123456789Z\"}}\n");
 }
@@ -127,9 +129,10 @@ static void a_later_record_of_the_same_key_replaces_it(void **state)
 	assert_true(digest_eq(&found.content_id, &layer.content_id));
 }
 
-#define RESULT                                                                 \
-	"\"diffID\":\"sha256:"                                                 \
-	"df087996d45b03e7eb8c133c0298fd98d35113fca26aaba58612fef3cc212cad\",\"contentID\":\"sha256:" \
+#define RESULT                                                                \
+	"\"diffID\":\"sha256:"                                                \
+	"df087996d45b03e7eb8c133c0298fd98d35113fca26aaba58612fef3cc212cad\"," \
+	"\"contentID\":\"sha256:"                                             \
 	"ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73\""
 
 static void a_record_that_is_not_understood_is_a_miss(void **state)
@@ -253,8 +256,8 @@ static void what_is_no_file_is_a_miss(void **state)
 	assert_int_equal(record_find(&t.store, &key, &found, &e), 0);
 }
 
-static void components_that_are_too_large_are_an_error_and_no_record(
-	void **state)
+static void
+components_that_are_too_large_are_an_error_and_no_record(void **state)
 {
 	SCOPED_STORE t;
 	SCOPED_KEY struct key k;
@@ -290,18 +293,21 @@ static void a_variant_is_found_while_its_blob_is_there(void **state)
 	temp_store_make(&t);
 	assert_ok(blob_put(&t.store.blobs, STR("compressed"), &blob, &e));
 	assert_ok(variant_put(&t.store, &diff_id, "gzip-6", &blob, 10, &e));
-	assert_int_equal(variant_find(&t.store, &diff_id, "gzip-6", &found,
-				      &size, &e), 1);
+	assert_int_equal(
+		variant_find(&t.store, &diff_id, "gzip-6", &found, &size, &e),
+		1);
 	assert_true(digest_eq(&found, &blob));
 	assert_int_equal(size, 10);
-	assert_int_equal(variant_find(&t.store, &diff_id, "zstd-3", &found,
-				      &size, &e), 0);
+	assert_int_equal(
+		variant_find(&t.store, &diff_id, "zstd-3", &found, &size, &e),
+		0);
 
 	(void)snprintf(path, sizeof(path), "blobs/sha256/%s",
 		       digest_hex(&blob, hex));
 	assert_int_equal(unlinkat(t.store.fd, path, 0), 0);
-	assert_int_equal(variant_find(&t.store, &diff_id, "gzip-6", &found,
-				      &size, &e), 0);
+	assert_int_equal(
+		variant_find(&t.store, &diff_id, "gzip-6", &found, &size, &e),
+		0);
 }
 
 static void a_variant_whose_blob_has_another_size_is_a_miss(void **state)
@@ -317,8 +323,9 @@ static void a_variant_whose_blob_has_another_size_is_a_miss(void **state)
 	temp_store_make(&t);
 	assert_ok(blob_put(&t.store.blobs, STR("compressed"), &blob, &e));
 	assert_ok(variant_put(&t.store, &diff_id, "gzip-6", &blob, 11, &e));
-	assert_int_equal(variant_find(&t.store, &diff_id, "gzip-6", &found,
-				      &size, &e), 0);
+	assert_int_equal(
+		variant_find(&t.store, &diff_id, "gzip-6", &found, &size, &e),
+		0);
 }
 
 static void a_damaged_variant_is_a_miss(void **state)
@@ -341,7 +348,8 @@ static void a_damaged_variant_is_a_miss(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		put_file(t.store.fd, path, str_from(table[i]), 0644);
 		assert_int_equal(variant_find(&t.store, &diff_id, "none",
-					      &found, &size, &e), 0);
+					      &found, &size, &e),
+				 0);
 	}
 }
 

@@ -75,8 +75,8 @@ static void a_released_draft_leaves_nothing(void **state)
 	snapshot_release(&d);
 }
 
-static void the_folder_of_a_draft_has_a_roots_mode_whatever_the_umask(
-	void **state)
+static void
+the_folder_of_a_draft_has_a_roots_mode_whatever_the_umask(void **state)
 {
 	SCOPED_STORE t;
 	struct snapshot_draft d;
@@ -253,7 +253,8 @@ int main(void)
 		cmocka_unit_test(the_same_layer_twice_is_one_snapshot),
 		cmocka_unit_test(content_is_known_again_whatever_the_times),
 		cmocka_unit_test(a_commit_prunes_what_is_no_change),
-		cmocka_unit_test(a_file_that_no_layer_can_hold_fails_the_commit),
+		cmocka_unit_test(
+			a_file_that_no_layer_can_hold_fails_the_commit),
 		cmocka_unit_test(a_missing_snapshot_is_not_found),
 		cmocka_unit_test(
 			a_draft_of_a_killed_process_is_swept_and_hurts_nobody),

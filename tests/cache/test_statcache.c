@@ -137,8 +137,8 @@ static void times_before_1970_are_times_too(void **state)
 	statcache_free(c);
 }
 
-static void a_file_that_changed_just_before_it_was_read_is_not_kept(
-	void **state)
+static void
+a_file_that_changed_just_before_it_was_read_is_not_kept(void **state)
 {
 	const int64_t ctime_ns = 1000 * S + 2;
 	const struct {
@@ -268,8 +268,8 @@ static void the_newest_entry_of_a_file_wins(void **state)
 	statcache_free(c);
 }
 
-static void entries_that_nobody_asks_for_go_when_there_are_too_many(
-	void **state)
+static void
+entries_that_nobody_asks_for_go_when_there_are_too_many(void **state)
 {
 	SCOPED_TEMP_DIR t;
 	struct statcache *c;
@@ -521,7 +521,8 @@ int main(void)
 		cmocka_unit_test(a_header_that_lies_reads_as_empty),
 		cmocka_unit_test(a_table_without_a_free_slot_ends_every_search),
 		cmocka_unit_test(any_flipped_bytes_never_crash),
-		cmocka_unit_test(what_is_no_file_reads_as_empty_without_waiting),
+		cmocka_unit_test(
+			what_is_no_file_reads_as_empty_without_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

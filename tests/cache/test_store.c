@@ -95,8 +95,8 @@ static void a_store_that_can_not_be_made_names_the_variable(void **state)
 	store_release(&s);
 }
 
-static void reopening_keeps_the_descriptor_and_finds_the_folder_again(
-	void **state)
+static void
+reopening_keeps_the_descriptor_and_finds_the_folder_again(void **state)
 {
 	SCOPED_STORE t;
 	int fd;
@@ -242,7 +242,8 @@ int main(void)
 		cmocka_unit_test(opening_again_keeps_what_is_there),
 		cmocka_unit_test(missing_parents_of_the_store_are_made),
 		cmocka_unit_test(the_environment_names_the_store),
-		cmocka_unit_test(a_store_that_can_not_be_made_names_the_variable),
+		cmocka_unit_test(
+			a_store_that_can_not_be_made_names_the_variable),
 		cmocka_unit_test(
 			reopening_keeps_the_descriptor_and_finds_the_folder_again),
 		cmocka_unit_test(a_store_that_is_gone_can_not_be_reopened),

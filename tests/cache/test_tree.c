@@ -28,8 +28,8 @@ static int record_entry(struct tree_visitor *v, const struct tree_entry *entry,
 	for (size_t i = 0; i < entry->path.n; i++)
 		depth += entry->path.p[i] == '/';
 	assert_int_equal(entry->depth, depth);
-	buf_printf(&r->text, "%s%.*s%s", r->text.n ? " " : "",
-		   STR_ARG(path), S_ISDIR(entry->st->st_mode) ? "(" : "");
+	buf_printf(&r->text, "%s%.*s%s", r->text.n ? " " : "", STR_ARG(path),
+		   S_ISDIR(entry->st->st_mode) ? "(" : "");
 	return 0;
 }
 
@@ -83,8 +83,8 @@ static void assert_walk(const struct view *view, const char *path,
 	assert_int_equal(found, *expected != '\0');
 }
 
-static void parents_come_before_children_and_siblings_in_byte_order(
-	void **state)
+static void
+parents_come_before_children_and_siblings_in_byte_order(void **state)
 {
 	SCOPED_LAYERS l;
 
@@ -297,10 +297,10 @@ static bool same_hash(const char *a, const char *b)
 static void the_hash_is_of_names_types_bytes_and_targets(void **state)
 {
 	static const char *const trees[] = {
-		"",	    "a=",	 "b=",	      "a/",	  "a|",
-		"a=1",	    "a=2",	 "a->1",      "a->2",	  "a/b=1",
-		"a/ b=1",   "a=1 b=2",	 "a=12",      "a/b/ c=1", "a/b/c=1",
-		"a/c=1 b/", "ab=1",	 "a/ a/b->1", "a= b=1",	  "a=1 b=",
+		"",	    "a=",      "b=",	    "a/",	"a|",
+		"a=1",	    "a=2",     "a->1",	    "a->2",	"a/b=1",
+		"a/ b=1",   "a=1 b=2", "a=12",	    "a/b/ c=1", "a/b/c=1",
+		"a/c=1 b/", "ab=1",    "a/ a/b->1", "a= b=1",	"a=1 b=",
 	};
 
 	(void)state;
@@ -506,7 +506,8 @@ static struct digest seen_of(const struct view *view)
 	sha256_init(&s);
 	sha256_init(&seen);
 	assert_int_equal(tree_hash(&tree, STR(""), TREE_OWNER_IGNORED, NULL, &s,
-				   &seen, &e), 1);
+				   &seen, &e),
+			 1);
 	sha256_final(&seen, &d);
 	return d;
 }
@@ -543,7 +544,8 @@ static void a_file_that_can_not_be_read_is_an_error(void **state)
 	tree = (struct tree){.view = l.view};
 	sha256_init(&s);
 	assert_int_equal(tree_hash(&tree, STR(""), TREE_OWNER_IGNORED, NULL, &s,
-				   NULL, &e), -1);
+				   NULL, &e),
+			 -1);
 	assert_error(&e, ERR_SYS, "open d/f: Permission denied");
 }
 
@@ -568,9 +570,11 @@ int main(void)
 		cmocka_unit_test(the_hash_is_of_names_types_bytes_and_targets),
 		cmocka_unit_test(
 			the_hash_does_not_depend_on_how_the_layers_came_about),
-		cmocka_unit_test(the_hash_is_of_paths_from_where_the_walk_began),
+		cmocka_unit_test(
+			the_hash_is_of_paths_from_where_the_walk_began),
 		cmocka_unit_test(the_mode_counts_and_the_times_do_not),
-		cmocka_unit_test(needs_root_the_owner_counts_where_it_is_copied),
+		cmocka_unit_test(
+			needs_root_the_owner_counts_where_it_is_copied),
 		cmocka_unit_test(needs_root_a_capability_counts),
 		cmocka_unit_test(other_attributes_do_not_count),
 		cmocka_unit_test(sockets_are_left_out),

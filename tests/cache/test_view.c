@@ -125,8 +125,8 @@ static void a_view_of_nothing_is_an_empty_root(void **state)
 	assert_ok(view_resolve(&none, &a, STR(".."), VIEW_FOLLOW, &at, &e));
 	assert_true(at.exists);
 	assert_true(S_ISDIR(at.st.st_mode));
-	assert_ok(view_resolve(&none, &a, STR("a/../.."), VIEW_FOLLOW, &at,
-			       &e));
+	assert_ok(
+		view_resolve(&none, &a, STR("a/../.."), VIEW_FOLLOW, &at, &e));
 	assert_true(at.exists);
 	assert_str(at.path, "");
 }
@@ -177,10 +177,10 @@ static void assert_resolves(const struct view *v, enum view_follow follow,
 	}
 }
 
-#define assert_resolve_table(view, follow, ...)                                \
-	do {                                                                   \
-		static const struct resolved table[] = __VA_ARGS__;            \
-		assert_resolves((view), (follow), table, ARRAY_LEN(table));    \
+#define assert_resolve_table(view, follow, ...)                             \
+	do {                                                                \
+		static const struct resolved table[] = __VA_ARGS__;         \
+		assert_resolves((view), (follow), table, ARRAY_LEN(table)); \
 	} while (0)
 
 static void paths_resolve_as_a_process_in_the_root_sees_them(void **state)
@@ -192,30 +192,32 @@ static void paths_resolve_as_a_process_in_the_root_sees_them(void **state)
 		    "usr/lib/x=1 etc/f=1 lib->usr/lib abs->/etc "
 		    "usr/up->../../../../etc deep/a/b/link->../../../usr",
 		    "etc/g=2 chain->lib gone->lib/none", NULL);
-	assert_resolve_table(&l.view, VIEW_FOLLOW, {
-		{"", ""},
-		{"/", ""},
-		{"..", ""},
-		{"../..//.", ""},
-		{"etc/f", "etc/f"},
-		{"/etc//./g/", "etc/g"},
-		{"lib", "usr/lib"},
-		{"lib/x", "usr/lib/x"},
-		{"chain/x", "usr/lib/x"},
-		{"abs/f", "etc/f"},
-		{"usr/up/g", "etc/g"},
-		{"deep/a/b/link/lib/x", "usr/lib/x"},
-		/* .. is of where the link leads, not of where it stands */
-		{"lib/..", "usr"},
-		{"deep/a/b/link/..", ""},
-		{"lib/../../etc/f", "etc/f"},
-		{"gone", "?usr/lib/none"},
-		{"gone/below", "?usr/lib/none/below"},
-		{"none/a/../b", "?none/b"},
-		{"none/../etc/f", "etc/f"},
-		{"none/../../..", ""},
-		{"etc/f/below", "?etc/f/below"},
-	});
+	assert_resolve_table(&l.view, VIEW_FOLLOW,
+			     {
+				     {"", ""},
+				     {"/", ""},
+				     {"..", ""},
+				     {"../..//.", ""},
+				     {"etc/f", "etc/f"},
+				     {"/etc//./g/", "etc/g"},
+				     {"lib", "usr/lib"},
+				     {"lib/x", "usr/lib/x"},
+				     {"chain/x", "usr/lib/x"},
+				     {"abs/f", "etc/f"},
+				     {"usr/up/g", "etc/g"},
+				     {"deep/a/b/link/lib/x", "usr/lib/x"},
+				     /* .. is of where the link leads, not of
+					where it stands */
+				     {"lib/..", "usr"},
+				     {"deep/a/b/link/..", ""},
+				     {"lib/../../etc/f", "etc/f"},
+				     {"gone", "?usr/lib/none"},
+				     {"gone/below", "?usr/lib/none/below"},
+				     {"none/a/../b", "?none/b"},
+				     {"none/../etc/f", "etc/f"},
+				     {"none/../../..", ""},
+				     {"etc/f/below", "?etc/f/below"},
+			     });
 }
 
 static void the_last_link_may_be_left_alone(void **state)
@@ -224,13 +226,14 @@ static void the_last_link_may_be_left_alone(void **state)
 
 	(void)state;
 	layers_make(&l, "d/f=1 link->d link2->link d/l->f", NULL);
-	assert_resolve_table(&l.view, VIEW_FOLLOW_DIRS, {
-		{"link", "link"},
-		{"link2", "link2"},
-		{"link/f", "d/f"},
-		{"link2/l", "d/l"},
-		{"link2/none", "?d/none"},
-	});
+	assert_resolve_table(&l.view, VIEW_FOLLOW_DIRS,
+			     {
+				     {"link", "link"},
+				     {"link2", "link2"},
+				     {"link/f", "d/f"},
+				     {"link2/l", "d/l"},
+				     {"link2/none", "?d/none"},
+			     });
 }
 
 static void links_out_of_the_root_stay_in_it(void **state)
@@ -242,12 +245,13 @@ static void links_out_of_the_root_stay_in_it(void **state)
 		    "etc/passwd=image out->../../../../etc/passwd "
 		    "self->/proc/self/root/etc d/up->../../..",
 		    NULL);
-	assert_resolve_table(&l.view, VIEW_FOLLOW, {
-		{"out", "etc/passwd"},
-		{"self", "?proc/self/root/etc"},
-		{"d/up/etc/passwd", "etc/passwd"},
-		{"../../../../etc/passwd", "etc/passwd"},
-	});
+	assert_resolve_table(&l.view, VIEW_FOLLOW,
+			     {
+				     {"out", "etc/passwd"},
+				     {"self", "?proc/self/root/etc"},
+				     {"d/up/etc/passwd", "etc/passwd"},
+				     {"../../../../etc/passwd", "etc/passwd"},
+			     });
 }
 
 static void a_whiteout_ends_a_path(void **state)
@@ -256,11 +260,12 @@ static void a_whiteout_ends_a_path(void **state)
 
 	(void)state;
 	layers_make(&l, "d/f=1 link->d", "d!", NULL);
-	assert_resolve_table(&l.view, VIEW_FOLLOW, {
-		{"d", "?d"},
-		{"d/f", "?d/f"},
-		{"link/f", "?d/f"},
-	});
+	assert_resolve_table(&l.view, VIEW_FOLLOW,
+			     {
+				     {"d", "?d"},
+				     {"d/f", "?d/f"},
+				     {"link/f", "?d/f"},
+			     });
 }
 
 static void a_link_of_a_higher_layer_counts(void **state)
@@ -286,7 +291,8 @@ static void links_in_a_circle_are_an_error(void **state)
 		    NULL);
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
 		assert_int_equal(view_resolve(&l.view, &a, str_from(paths[i]),
-					      VIEW_FOLLOW, &at, &e), -1);
+					      VIEW_FOLLOW, &at, &e),
+				 -1);
 		assert_error(&e, ERR_INVALID, "too many links");
 	}
 }
@@ -302,13 +308,14 @@ static void a_chain_of_links_that_doubles_is_an_error_not_a_wait(void **state)
 	/* each level walks the one below twice: 2 to the 20 links in all */
 	layers_make(&l, "l0/x=1", NULL);
 	for (int i = 1; i <= 20; i++) {
-		SCOPED_PTR char *link = xasprintf("l%d->l%d/../l%d", i, i - 1,
-						  i - 1);
+		SCOPED_PTR char *link =
+			xasprintf("l%d->l%d/../l%d", i, i - 1, i - 1);
 
 		put_tree(l.fds[0], link);
 	}
-	assert_int_equal(view_resolve(&l.view, &a, STR("l20/x"), VIEW_FOLLOW,
-				      &at, &e), -1);
+	assert_int_equal(
+		view_resolve(&l.view, &a, STR("l20/x"), VIEW_FOLLOW, &at, &e),
+		-1);
 	assert_error(&e, ERR_INVALID, "too many links");
 }
 

@@ -20,7 +20,7 @@ void command_line_release(struct command_line *c);
 
 /* Standard output or error goes to a file until it is read. */
 struct captured {
-	int fd;    /* 1 or 2 */
+	int fd; /* 1 or 2 */
 	int saved;
 	int file;
 };

@@ -19,10 +19,12 @@ static void outputs_are_parsed(void **state)
 		{"out.tar", EXPORT_OCI, "out.tar", COMPRESSION_GZIP, 0, false},
 		{"-", EXPORT_OCI, "-", COMPRESSION_GZIP, 0, false},
 		{"a,b", EXPORT_OCI, "a,b", COMPRESSION_GZIP, 0, false},
-		{"type=oci,dest=x", EXPORT_OCI, "x", COMPRESSION_GZIP, 0, false},
+		{"type=oci,dest=x", EXPORT_OCI, "x", COMPRESSION_GZIP, 0,
+		 false},
 		{"dest=x,type=docker", EXPORT_DOCKER, "x", COMPRESSION_GZIP, 0,
 		 false},
-		{"type=tar,dest=-", EXPORT_TAR, "-", COMPRESSION_GZIP, 0, false},
+		{"type=tar,dest=-", EXPORT_TAR, "-", COMPRESSION_GZIP, 0,
+		 false},
 		{"type=local,dest=d/", EXPORT_LOCAL, "d/", COMPRESSION_GZIP, 0,
 		 false},
 		{"dest=x,compression=zstd,compression-level=19", EXPORT_OCI,
@@ -74,7 +76,8 @@ static void a_bad_output_says_what_is_wrong(void **state)
 		{"dest=x,,type=oci", "'' is none of"},
 		{"=x", "'' is none of"},
 		{"dest=x,compression=xz", "xz"},
-		{"dest=x,compression-level=23", "'23' is no number from 0 to 22"},
+		{"dest=x,compression-level=23",
+		 "'23' is no number from 0 to 22"},
 		{"dest=x,compression-level=-1", "'-1' is no number"},
 		{"dest=x,compression-level=", "'' is no number"},
 		{"dest=x,rewrite-timestamp=maybe", "maybe"},
@@ -201,8 +204,8 @@ static void defaults_are_those_of_a_plain_build(void **state)
 	build_request_release(&r);
 }
 
-static void a_build_argument_without_a_value_takes_the_environments(
-	void **state)
+static void
+a_build_argument_without_a_value_takes_the_environments(void **state)
 {
 	SCOPED_COMMAND c;
 	SCOPED_BUF struct buf printed = BUF_INIT(20000);
@@ -215,7 +218,8 @@ static void a_build_argument_without_a_value_takes_the_environments(
 	assert_int_equal(parse(&r, &c,
 			       "build --build-arg UNIT_SET "
 			       "--build-arg UNIT_UNSET --build-arg EMPTY= .",
-			       &done, &printed), EXIT_OK);
+			       &done, &printed),
+			 EXIT_OK);
 	assert_int_equal(r.plan.build_args.n, 2);
 	assert_str(r.plan.build_args.v[0].value, "from env");
 	assert_str(r.plan.build_args.v[1].key, "EMPTY");
@@ -287,7 +291,8 @@ static void secrets_come_from_files_and_variables(void **state)
 			       "--secret id=var,env=UNIT_SECRET "
 			       "--secret id=typed,type=env,src=UNIT_SECRET "
 			       "--secret id=UNIT_SECRET --secret id=plain .",
-			       &done, &printed), EXIT_OK);
+			       &done, &printed),
+			 EXIT_OK);
 	assert_int_equal(r.n_secrets, 5);
 	assert_string_equal(r.secrets[0].path, "/path");
 	assert_null(r.secrets[0].env);

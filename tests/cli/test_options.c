@@ -23,9 +23,12 @@ static enum options_result parse(const char *text, size_t min, size_t max,
 		{"quiet", 'q', OPTION_FLAG, &v.quiet, NULL, "say less"},
 		{"tag", 't', OPTION_LIST, &v.list, "NAME", "a name"},
 	};
-	const struct command_help help = {
-		"imgbuild test [OPTIONS] ARGUMENT", "Does nothing.", rows,
-		ARRAY_LEN(rows), min, max};
+	const struct command_help help = {"imgbuild test [OPTIONS] ARGUMENT",
+					  "Does nothing.",
+					  rows,
+					  ARRAY_LEN(rows),
+					  min,
+					  max};
 	SCOPED_COMMAND c;
 	struct captured stdout_file;
 	struct captured stderr_file;
@@ -107,8 +110,9 @@ static void mistakes_say_what_is_wrong_and_how_it_is_used(void **state)
 		const char *line;
 		const char *printed;
 	} table[] = {
-		{"test --none", "imgbuild: --none is no option of this command\n"
-				"Usage: imgbuild test [OPTIONS] ARGUMENT\n"},
+		{"test --none",
+		 "imgbuild: --none is no option of this command\n"
+		 "Usage: imgbuild test [OPTIONS] ARGUMENT\n"},
 		{"test --none=x", "--none=x is no option"},
 		{"test --fil x", "--fil is no option"},
 		{"test --files x", "--files is no option"},

@@ -685,6 +685,9 @@ def main():
         subprocess.run(["chmod", "-R", "u+rwX", scratch], check=False,
                        stderr=subprocess.DEVNULL)
         shutil.rmtree(scratch, ignore_errors=True)
+        if os.path.exists(scratch):  # files of subordinate ids
+            subprocess.run(["unshare", "-Ur", "--map-auto", "rm", "-rf",
+                            scratch], check=False)
     if options.report:
         write_report(options.report, results)
     if options.tap:

@@ -142,8 +142,7 @@ if command -v shellcheck >/dev/null; then
 	exits 1 "SC rules can be ignored" "$IMGBUILD" lint --ignore SC2086 sc
 	! grep -q SC2086 out
 	result $? "... and are not there"
-	PATH=/nonexistent "$IMGBUILD" lint clean 2>err
-	[ $? = 0 ] && [ ! -s err ]
+	PATH=/nonexistent "$IMGBUILD" lint clean 2>err && [ ! -s err ]
 	result $? "no scripts, no need of shellcheck"
 	PATH=/nonexistent "$IMGBUILD" lint sc >out 2>err
 	grep -q 'no shellcheck' err

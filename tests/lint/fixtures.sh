@@ -39,7 +39,7 @@ while read -r id _; do
 		found=
 		for file in "$id"-*.expected; do
 			[[ $file == "$id"-quiet* ]] && is=quiet || is=fires
-			[ -f "$file" ] && [ $is = $kind ] && found=1
+			[ -f "$file" ] && [ "$is" = "$kind" ] && found=1
 		done
 		if [ -z "$found" ] && [ "$id-$kind" != InvalidBaseImagePlatform-fires ]; then
 			echo "FAIL $id has no fixture that is: $kind"

@@ -49,16 +49,16 @@ static void make_manifest(struct arena *a, struct plan_image *out)
 	out->manifest.n_layers = 1;
 }
 
-static int resolve(struct plan_source *source, struct arena *a,
-		   struct str name, const struct platform *platform,
-		   struct plan_image *out, struct err *e)
+static int resolve(struct plan_source *source, struct arena *a, struct str name,
+		   const struct platform *platform, struct plan_image *out,
+		   struct err *e)
 {
 	const struct folder_source *s = (const struct folder_source *)source;
 	struct buf text = BUF_INIT(FILE_MAX_BYTES);
 	struct str stem = file_name(a, name);
-	struct str special = arena_printf(
-		a, "%s/%.*s.%.*s.json", s->path, STR_ARG(stem),
-		STR_ARG(platform->architecture));
+	struct str special =
+		arena_printf(a, "%s/%.*s.%.*s.json", s->path, STR_ARG(stem),
+			     STR_ARG(platform->architecture));
 	struct str plain =
 		arena_printf(a, "%s/%.*s.json", s->path, STR_ARG(stem));
 	int found = io_read_file(AT_FDCWD, special.p, &text, e);
@@ -67,9 +67,8 @@ static int resolve(struct plan_source *source, struct arena *a,
 		found = io_read_file(AT_FDCWD, plain.p, &text, e);
 	out->name = name;
 	make_manifest(a, out);
-	if (found == 1 &&
-	    image_config_parse(a, arena_str(a, buf_str(&text)), &out->config,
-			       e) < 0)
+	if (found == 1 && image_config_parse(a, arena_str(a, buf_str(&text)),
+					     &out->config, e) < 0)
 		found = -1;
 	buf_release(&text);
 	return found;
@@ -108,8 +107,8 @@ static int parse_options(struct arena *a, struct str text,
 	struct str line;
 	struct str option;
 
-	out->build_platform = (struct platform){
-		.os = STR("linux"), .architecture = STR("amd64")};
+	out->build_platform = (struct platform){.os = STR("linux"),
+						.architecture = STR("amd64")};
 	out->target_platform = out->build_platform;
 	if (!str_starts(text, prefix))
 		return 0;

@@ -12,9 +12,8 @@ void workbench_make(struct workbench *w, const char *source, const char *lower)
 	w->source_fd = put_folder(w->dir.fd, "source", source);
 	w->lower_fd = put_folder(w->dir.fd, "lower", lower);
 	w->upper_fd = put_folder(w->dir.fd, "upper", "");
-	w->source = (struct view){.layer_fds = &w->source_fd,
-				  .n_layers = 1,
-				  .plain = true};
+	w->source = (struct view){
+		.layer_fds = &w->source_fd, .n_layers = 1, .plain = true};
 	w->tree = (struct source_tree){.view = w->source};
 	w->lower = (struct view){.layer_fds = &w->lower_fd, .n_layers = 1};
 	target_init(&w->target, &w->lower, w->upper_fd);

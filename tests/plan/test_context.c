@@ -42,9 +42,8 @@ static void assert_selects(const struct source_tree *t,
 
 		select_text(t, table[i].source, &out);
 		if (strcmp(buf_c(&out), table[i].expected) != 0)
-			fail_msg("'%s' is '%s', expected '%s'",
-				 table[i].source, buf_c(&out),
-				 table[i].expected);
+			fail_msg("'%s' is '%s', expected '%s'", table[i].source,
+				 buf_c(&out), table[i].expected);
 	}
 }
 
@@ -106,8 +105,8 @@ static void wildcards_match_within_one_folder_in_byte_order(void **state)
 
 static void a_pattern_that_is_none_is_no_crash(void **state)
 {
-	static const char *const table[] = {"[", "[a", "[]", "[-", "a[", "\\",
-					    "*\\", "[z-a]*"};
+	static const char *const table[] = {"[",  "[a", "[]",  "[-",
+					    "a[", "\\", "*\\", "[z-a]*"};
 	SCOPED_LAYERS l;
 	struct source_tree t = {0};
 
@@ -217,7 +216,8 @@ static void an_ignore_file_named_after_the_dockerfile_wins(void **state)
 
 	(void)state;
 	temp_store_make(&s);
-	layers_make_plain(&l, "a=1 b=1 .dockerignore=a sub/other.dockerignore=b");
+	layers_make_plain(&l,
+			  "a=1 b=1 .dockerignore=a sub/other.dockerignore=b");
 	assert_ok(open_context(&c, &s, &l, "sub/other", &e));
 	assert_selects(&c.tree, table, ARRAY_LEN(table));
 	assert_ok(context_close(&c, &e));
@@ -260,8 +260,9 @@ static void a_missing_context_is_an_error(void **state)
 
 	(void)state;
 	temp_store_make(&s);
-	assert_int_equal(context_open(&c, "/no/such/folder", "Dockerfile",
-				      &s.store, &e), -1);
+	assert_int_equal(
+		context_open(&c, "/no/such/folder", "Dockerfile", &s.store, &e),
+		-1);
 	assert_error(&e, ERR_SYS, "build context");
 }
 
@@ -276,7 +277,8 @@ static struct digest hash_context(struct context *c)
 
 	sha256_init(&hash);
 	assert_int_equal(tree_hash(&tree, STR(""), c->tree.owner, c->tree.cache,
-				   &hash, NULL, &e), 1);
+				   &hash, NULL, &e),
+			 1);
 	sha256_final(&hash, &d);
 	return d;
 }
@@ -339,7 +341,8 @@ int main(void)
 			links_are_followed_and_keep_the_name_that_was_given),
 		cmocka_unit_test(what_the_layers_hide_is_not_selected),
 		cmocka_unit_test(what_dockerignore_excludes_does_not_exist),
-		cmocka_unit_test(an_ignore_file_named_after_the_dockerfile_wins),
+		cmocka_unit_test(
+			an_ignore_file_named_after_the_dockerfile_wins),
 		cmocka_unit_test(a_bad_ignore_file_is_an_error_that_names_it),
 		cmocka_unit_test(an_ignore_file_that_is_no_file_is_an_error),
 		cmocka_unit_test(a_missing_context_is_an_error),

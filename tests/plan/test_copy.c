@@ -58,8 +58,8 @@ static void links_of_the_draft_are_followed_within_the_root(void **state)
 				"outside/secret=1");
 }
 
-static void copied_up_folders_keep_their_mode_and_new_ones_get_the_default(
-	void **state)
+static void
+copied_up_folders_keep_their_mode_and_new_ones_get_the_default(void **state)
 {
 	SCOPED_WORKBENCH w;
 	struct err e;
@@ -265,7 +265,7 @@ static void a_child_is_opened_copied_up_or_created(void **state)
 		int result;
 		bool created;
 	} table[] = {
-		{"low", 0, false}, {"up", 0, false}, {"new", 0, true},
+		{"low", 0, false}, {"up", 0, false},	{"new", 0, true},
 		{"new", 0, false}, {"file", -1, false}, {"link", -1, false},
 	};
 	struct target_dir d;
@@ -301,8 +301,8 @@ static void needs_root_owners_are_the_sources_unless_given(void **state)
 	skip_unless_root();
 	workbench_make(&w, "t/a=1 t/d/b=1 t/l->a", "");
 	assert_int_equal(fchownat(w.source_fd, "t/a", 5, 6, 0), 0);
-	assert_int_equal(fchownat(w.source_fd, "t/l", 7, 8,
-				  AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(
+		fchownat(w.source_fd, "t/l", 7, 8, AT_SYMLINK_NOFOLLOW), 0);
 	w.opt.has_owner = false;
 	assert_ok(workbench_copy(&w, "t", "/one/", &e));
 	w.opt.has_owner = true;
@@ -341,7 +341,8 @@ int main(void)
 		cmocka_unit_test(a_heredoc_is_a_file_of_that_name),
 		cmocka_unit_test(a_folder_of_the_target_tells_what_is_in_it),
 		cmocka_unit_test(a_child_is_opened_copied_up_or_created),
-		cmocka_unit_test(needs_root_owners_are_the_sources_unless_given),
+		cmocka_unit_test(
+			needs_root_owners_are_the_sources_unless_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

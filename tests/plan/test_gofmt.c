@@ -91,7 +91,8 @@ static void lists_have_brackets_and_blanks(void **state)
 	buf_add_char(&b, '|');
 	gofmt_quote_list(&b, none);
 	gofmt_list(&b, none);
-	assert_string_equal(buf_c(&b), "[\"a b\" \"\" \"c\\\"\"]|[a b  c\"]|[][]");
+	assert_string_equal(buf_c(&b),
+			    "[\"a b\" \"\" \"c\\\"\"]|[a b  c\"]|[][]");
 }
 
 #define US INT64_C(1000)

@@ -32,7 +32,7 @@ static struct digest id_of(const char *prefix, const char *const *contents)
 	return id;
 }
 
-#define ID(prefix, ...)                                                        \
+#define ID(prefix, ...) \
 	id_of((prefix), (const char *const[]){__VA_ARGS__, NULL})
 
 static void the_content_id_is_of_contents_in_their_order(void **state)
@@ -89,9 +89,10 @@ static void an_image_whose_layers_do_not_fit_its_config_is_corrupt(void **state)
 {
 	const struct digest ids[] = {digest_of("a", 1), digest_of("b", 1)};
 	const struct descriptor layers[] = {{.size_bytes = 1}};
-	struct plan_image image = {.name = STR("base"),
-				   .manifest = {.layers = layers, .n_layers = 1},
-				   .config = {.diff_ids = ids, .n_diff_ids = 2}};
+	struct plan_image image = {
+		.name = STR("base"),
+		.manifest = {.layers = layers, .n_layers = 1},
+		.config = {.diff_ids = ids, .n_diff_ids = 2}};
 	struct rootfs r;
 	struct err e;
 
@@ -168,8 +169,8 @@ static void layers_of_a_base_are_unpacked_when_they_are_needed(void **state)
 	rootfs_release(&r);
 }
 
-static void a_blob_that_is_not_the_layer_is_an_error_and_no_snapshot(
-	void **state)
+static void
+a_blob_that_is_not_the_layer_is_an_error_and_no_snapshot(void **state)
 {
 	SCOPED_STORE s;
 	struct descriptor blob;

@@ -102,8 +102,8 @@ static void fields_are_split_at_blanks_that_variables_bring(void **state)
 	diags_release(&d);
 }
 
-static void a_demanded_variable_that_is_missing_is_a_mistake_at_its_word(
-	void **state)
+static void
+a_demanded_variable_that_is_missing_is_a_mistake_at_its_word(void **state)
 {
 	SCOPED_ARENA struct arena a = {0};
 	const struct scope s = {.arena = &a};
@@ -175,7 +175,8 @@ int main(void)
 		cmocka_unit_test(what_is_set_is_seen_and_the_rest_is_empty),
 		cmocka_unit_test(a_copy_of_a_scope_goes_its_own_way),
 		cmocka_unit_test(a_word_without_a_template_is_its_text),
-		cmocka_unit_test(fields_are_split_at_blanks_that_variables_bring),
+		cmocka_unit_test(
+			fields_are_split_at_blanks_that_variables_bring),
 		cmocka_unit_test(
 			a_demanded_variable_that_is_missing_is_a_mistake_at_its_word),
 		cmocka_unit_test(

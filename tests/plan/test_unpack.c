@@ -144,13 +144,15 @@ static void hard_links_reach_only_what_is_below_the_destination(void **state)
 		{"", "h=>../x", "!invalid entry name"},
 		{"", "etc/ h=>/etc/passwd", "!link h to /etc/passwd"},
 		{"secret=0", "h=>secret", "!link h to secret"},
-		{"", "outside/ l->../../outside h=>l/secret", "!link h to l/secret"},
+		{"", "outside/ l->../../outside h=>l/secret",
+		 "!link h to l/secret"},
 		{"", "f=1 h=>/f", "d/ d/f=1 d/h=1"},
 		{"", "h=>none", "!link h to none"},
 		{"", "h=>h", "!link h to h"},
 		/* of a link: the link, not what it leads to */
-		{"", "l->/etc/passwd h=>l", "d/ d/h->/etc/passwd "
-					    "d/l->/etc/passwd"},
+		{"", "l->/etc/passwd h=>l",
+		 "d/ d/h->/etc/passwd "
+		 "d/l->/etc/passwd"},
 		{"", "x/ h=>x", "!link h to x"},
 	};
 
@@ -176,8 +178,12 @@ static void files_and_folders_replace_each_other(void **state)
 static void what_is_no_archive_is_left_alone(void **state)
 {
 	static const char *const contents[] = {
-		"", "x", "\x1f\x8b", "\x1f\x8b\x08\x00 not gzip at all",
-		"\x28\xb5\x2f\xfd junk", "BZh9junkjunk",
+		"",
+		"x",
+		"\x1f\x8b",
+		"\x1f\x8b\x08\x00 not gzip at all",
+		"\x28\xb5\x2f\xfd junk",
+		"BZh9junkjunk",
 		"\3757zXZ junk",
 		"PK\x03\x04 a zip file, which ADD leaves alone"};
 	(void)state;
@@ -313,7 +319,8 @@ int main(void)
 		cmocka_unit_test(an_archive_cut_anywhere_never_crashes),
 		cmocka_unit_test(flipped_bytes_never_lead_outside),
 		cmocka_unit_test(modes_and_times_are_the_archives),
-		cmocka_unit_test(needs_root_devices_are_made_as_the_archive_says),
+		cmocka_unit_test(
+			needs_root_devices_are_made_as_the_archive_says),
 		cmocka_unit_test(a_device_is_an_error_for_an_ordinary_user),
 	};
 

@@ -4,29 +4,27 @@
 
 #include <string.h>
 
-static const char PASSWD[] =
-	"# a comment\n"
-	"\n"
-	"root:x:0:0:root:/root:/bin/sh\n"
-	"app:x:1000:1001:An App,,,:/home/app:/bin/sh\n"
-	"  spaced:x:1002:1002::/home/spaced:/bin/sh  \n"
-	"short:x:7:8\n"
-	"bad:x:seven:8::/:/bin/sh\n"
-	"fewer:x\n"
-	"app:x:6666:6666::/second:/bin/sh\n"
-	"42:x:9042:9042::/numeric-name:/bin/sh\n"
-	"max:x:2147483647:2147483647::/:\n"
-	"toolarge:x:2147483648:0::/:\n";
+static const char PASSWD[] = "# a comment\n"
+			     "\n"
+			     "root:x:0:0:root:/root:/bin/sh\n"
+			     "app:x:1000:1001:An App,,,:/home/app:/bin/sh\n"
+			     "  spaced:x:1002:1002::/home/spaced:/bin/sh  \n"
+			     "short:x:7:8\n"
+			     "bad:x:seven:8::/:/bin/sh\n"
+			     "fewer:x\n"
+			     "app:x:6666:6666::/second:/bin/sh\n"
+			     "42:x:9042:9042::/numeric-name:/bin/sh\n"
+			     "max:x:2147483647:2147483647::/:\n"
+			     "toolarge:x:2147483648:0::/:\n";
 
-static const char GROUP[] =
-	"root:x:0:\n"
-	"#staff:x:1:app\n"
-	"staff:x:50:app,other\n"
-	"wheel:x:10:other,app\n"
-	"app:x:1001:app\n"
-	"apprentice:x:11:apple\n"
-	"nomembers:x:12\n"
-	"bad:x:x:app\n";
+static const char GROUP[] = "root:x:0:\n"
+			    "#staff:x:1:app\n"
+			    "staff:x:50:app,other\n"
+			    "wheel:x:10:other,app\n"
+			    "app:x:1001:app\n"
+			    "apprentice:x:11:apple\n"
+			    "nomembers:x:12\n"
+			    "bad:x:x:app\n";
 
 static void make_root(struct layers *l)
 {
@@ -148,8 +146,7 @@ static void files_come_from_the_image_never_from_the_host(void **state)
 		    "etc/passwd->../../../../../../etc/passwd "
 		    "etc/group->/proc/self/root/etc/group",
 		    NULL);
-	assert_process(&l.view, "root",
-		       "/etc/passwd: passwd: too many links");
+	assert_process(&l.view, "root", "/etc/passwd: passwd: too many links");
 }
 
 static void links_inside_the_root_are_followed(void **state)
@@ -157,8 +154,10 @@ static void links_inside_the_root_are_followed(void **state)
 	SCOPED_LAYERS l;
 
 	(void)state;
-	layers_make(&l, "etc->/private/etc private/etc/passwd->../../data/p "
-			"data/p=app:x:5:6::/h:", NULL);
+	layers_make(&l,
+		    "etc->/private/etc private/etc/passwd->../../data/p "
+		    "data/p=app:x:5:6::/h:",
+		    NULL);
 	assert_process(&l.view, "app", "5:6 [6] /h");
 }
 

@@ -1,0 +1,101 @@
+#include "base/io.h"
+
+#include "base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+	       !S_ISDIR(st.st_mode);
+}
+
+/*
+ * Where path leads, links followed even if what they name is not there yet.
+ * On the heap.
+ */
+static char *resolve(const char *path)
+{
+	char target[PATH_MAX];
+	char *at = realpath(path, NULL);
+	unsigned n_links = 0;
+
+	if (at)
+		return at;
+	at = xstrdup(path);
+	for (;;) {
+		ssize_t n = readlink(at, target, sizeof(target) - 1);
+		struct str dir = path_dir(str_from(at));
+		char *next;
+
+		if (n < 0 || ++n_links > 40)
+			return at;
+		target[n] = '\0';
+		next = target[0] == '/' || dir.n == 0
+			       ? xstrdup(target)
+			       : xasprintf("%.*s/%s", STR_ARG(dir), target);
+		free(at);
+		at = next;
+	}
+}
+
+int io_output_open(struct io_output *o, const char *path, struct err *e)
+{
+	SCOPED_BUF struct buf suffix = BUF_INIT(256);
+
+	*o = (struct io_output){.fd = -1};
+	o->path = resolve(path);
+	if (is_special(o->path)) {
+		o->fd = open(o->path, O_WRONLY | O_CLOEXEC);
+	} else {
+		io_unique_name(&suffix, ".tmp-");
+		o->tmp = xasprintf("%s%s", o->path, buf_c(&suffix));
+		o->fd = open(o->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			     0644);
+	}
+	if (o->fd >= 0)
+		return 0;
+	scoped_free(&o->tmp);
+	err_sys(e, "write %s", path);
+	io_output_release(o);
+	return -1;
+}
+
+int io_output_commit(struct io_output *o, struct err *e)
+{
+	if (o->tmp && rename(o->tmp, o->path) < 0)
+		return err_sys(e, "write %s", o->path);
+	scoped_free(&o->tmp);
+	return 0;
+}
+
+void io_output_release(struct io_output *o)
+{
+	scoped_close(&o->fd);
+	if (o->tmp)
+		(void)unlink(o->tmp); /* a failure is already being reported */
+	scoped_free(&o->tmp);
+	scoped_free(&o->path);
+}
+
+int io_write_output(const char *path, struct str content, struct err *e)
+{
+	struct io_output o;
+	int result;
+
+	if (io_output_open(&o, path, e) < 0)
+		return -1;
+	result = io_write_all(o.fd, content.p, content.n, path, e);
+	if (result == 0)
+		result = io_output_commit(&o, e);
+	io_output_release(&o);
+	return result;
+}

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Writes docs/rules.md from the rule table: docs/rules.sh IMGBUILD >docs/rules.md
+# Given --check FILE after it, compares instead.
+set -eu
+write() {
+	cat <<'END'
+# The linter's rules
+
+Written by `docs/rules.sh` from `lint/rule_table.c`; don't edit it here.
+
+Rules DLxxxx mean what hadolint's mean, rules with names what BuildKit's checks
+mean. One that both have is one finding with two ids, and either ignores it.
+Rules that are *off* run when they are selected or given a severity, and
+experimental checks also by `# check=experimental=ID`. SCxxxx are ShellCheck's,
+run where its program is installed. Each rule has fixtures in `fixtures/lint/`,
+`ID-*.dockerfile` that fire and `ID-quiet*.dockerfile` that don't.
+
+END
+	"$1" lint --list-rules | while read -r id _; do
+		"$1" lint --explain-rule "$id" |
+			sed -e '1s/^\(.*\) (\(.*\))$/## \1\n\n*\2*\n/' -e '2s/$/\n/'
+		echo
+	done
+}
+if [ "${2-}" = --check ]; then
+	write "$1" | diff -u "$3" -
+else
+	write "$1"
+fi
