@@ -21,6 +21,7 @@
 struct session {
 	struct build_request *request;
 	struct arena arena;
+	enum tier tier; /* found out before a namespace is entered */
 	struct store store;
 	struct buf text;
 	struct source source;
@@ -61,7 +62,7 @@ static int read_context(struct session *s, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "the context and the Dockerfile "
 			       "can't both come from stdin");
-	if (userns_enter(tier_probe(), e) < 0 || store_reopen(&s->store, e) < 0)
+	if (userns_enter(s->tier, e) < 0 || store_reopen(&s->store, e) < 0)
 		return -1;
 	is_archive = context_stream_open(&s->stream, &s->store, STDIN_FILENO,
 					 &s->text, e);
@@ -247,7 +248,7 @@ static int run_build(struct session *s)
 		.shm_size_bytes = s->request->shm_size_bytes,
 		.limits = s->request->limits,
 		.n_limits = s->request->n_limits,
-		.tier = tier_probe(),
+		.tier = s->tier,
 		.events = &s->progress.sink,
 		.cancel_fd = cancel_on_signals(),
 	};
@@ -301,6 +302,13 @@ static int export_all(struct session *s, const struct image *image,
 		[EXPORT_LOCAL] = "root file system",
 	};
 
+	/*
+	 * Snapshots belong to the ids of the user namespace, which a build that
+	 * found everything cached had no reason to enter.
+	 */
+	if (s->request->n_exports &&
+	    (userns_enter(s->tier, e) < 0 || store_reopen(&s->store, e) < 0))
+		return -1;
 	for (size_t i = 0; i < s->request->n_exports; i++) {
 		struct export_spec *spec = &s->request->exports[i];
 		struct export_result made;
@@ -403,7 +411,11 @@ int cmd_build(int argc, char **argv)
 {
 	struct build_request request;
 	struct session s = {
-		.request = &request, .store.fd = -1, .stream.fd = -1};
+		.request = &request,
+		.tier = tier_probe(),
+		.store.fd = -1,
+		.stream.fd = -1,
+	};
 	bool done;
 	int status = build_request_parse(&request, argc, argv, &done);
 

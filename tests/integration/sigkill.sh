@@ -1,7 +1,6 @@
 #!/bin/bash
 # Killed with SIGKILL at random instants, the next build finds a good store, no
-# mount and no process of the dead one. $KILLS is how often (default 50); the
-# sshd build where a Debian base is at hand, else one of the same shape.
+# mount and no process of the dead one. $KILLS is how often (default 50).
 . "$(dirname "$0")/lib.sh"
 bases
 KILLS=${KILLS:-50}
