@@ -314,7 +314,6 @@ static int execute_step(struct build *b, const struct step *step,
 	struct step_run_context c = {.build = b,
 				     .step = step,
 				     .number = number,
-				     .rootfs = r,
 				     .seen = *seen,
 				     .draft = &draft};
 	SCOPED_PTR char *log_name = NULL;

@@ -71,8 +71,7 @@ struct step_run_context {
 	struct build *build;
 	const struct step *step;
 	unsigned number;
-	struct rootfs *rootfs; /* so far */
-	struct view root;      /* of it */
+	struct view root; /* of the stage so far */
 	struct snapshot_draft *draft;
 	int log_fd;
 	/* What the key saw of a COPY's sources, and whether it was still so. */

@@ -1,5 +1,5 @@
 /*
- * COPY and ADD. Key "copy/1" or "add/1": parent, dest, chown, chmod, flags,
+ * COPY and ADD. Key "copy/1" (unpack tells ADD from COPY): parent, dest, chown, chmod, flags,
  * epoch, and of each source in order what it is called and its content: exactly
  * what is selected, without times.
  */

@@ -38,7 +38,6 @@ rm_work() {
 	chmod -R u+rwX "$WORK" 2>/dev/null || :
 	rm -rf "$WORK" 2>/dev/null || {
 		# files of subordinate ids: only a user namespace may remove them
-		"$IMGBUILD" prune --all >/dev/null 2>&1 || :
 		unshare -Umr --map-auto rm -rf "$WORK" 2>/dev/null || :
 	}
 }
