@@ -15,15 +15,8 @@
 
 static const struct layer_write_options no_options = {.mtime_max_s = INT64_MAX};
 
-static void put_file(int dirfd, const char *path, struct str content)
-{
-	struct err e;
-
-	assert_int_equal(io_replace_file(dirfd, path, content, IO_CACHED, &e),
-			 0);
-}
-
-static void set_mtime(int dirfd, const char *path, int64_t seconds)
+/* Fractions of a second don't reach a layer. */
+static void set_odd_mtime(int dirfd, const char *path, int64_t seconds)
 {
 	const struct timespec t[2] = {{seconds, 123456789},
 				      {seconds, 123456789}};
@@ -61,14 +54,14 @@ static void times_change_the_diff_id_but_not_the_content_id(void **state)
 
 	(void)state;
 	temp_dir_make(&dir);
-	put_file(dir.fd, "f", STR("x"));
-	set_mtime(dir.fd, "f", 1000);
+	put_file(dir.fd, "f", STR("x"), 0644);
+	set_odd_mtime(dir.fd, "f", 1000);
 	before = hash(dir.fd, &no_options);
-	set_mtime(dir.fd, "f", 2000);
+	set_odd_mtime(dir.fd, "f", 2000);
 	after = hash(dir.fd, &no_options);
 	assert_false(digest_eq(&before.diff_id, &after.diff_id));
 	assert_true(digest_eq(&before.content_id, &after.content_id));
-	put_file(dir.fd, "f", STR("y"));
+	put_file(dir.fd, "f", STR("y"), 0644);
 	after = hash(dir.fd, &no_options);
 	assert_false(digest_eq(&before.content_id, &after.content_id));
 }
@@ -80,7 +73,7 @@ static void modes_links_and_attributes_change_the_content_id(void **state)
 
 	(void)state;
 	temp_dir_make(&dir);
-	put_file(dir.fd, "f", STR("x"));
+	put_file(dir.fd, "f", STR("x"), 0644);
 	seen[0] = hash(dir.fd, &no_options).content_id;
 	assert_int_equal(fchmodat(dir.fd, "f", 0600, 0), 0);
 	seen[1] = hash(dir.fd, &no_options).content_id;
@@ -106,10 +99,10 @@ static void timestamps_are_clamped(void **state)
 
 	(void)state;
 	temp_dir_make(&dir);
-	put_file(dir.fd, "f", STR("x"));
-	set_mtime(dir.fd, "f", 2000);
+	put_file(dir.fd, "f", STR("x"), 0644);
+	set_odd_mtime(dir.fd, "f", 2000);
 	a = hash(dir.fd, &clamp);
-	set_mtime(dir.fd, "f", 1500);
+	set_odd_mtime(dir.fd, "f", 1500);
 	b = hash(dir.fd, &no_options);
 	assert_true(digest_eq(&a.diff_id, &b.diff_id));
 }
@@ -141,7 +134,7 @@ static void the_caller_is_told_each_file_s_digest(void **state)
 	(void)state;
 	temp_dir_make(&dir);
 	assert_int_equal(mkdirat(dir.fd, "d", 0755), 0);
-	put_file(dir.fd, "d/f", STR("hello"));
+	put_file(dir.fd, "d/f", STR("hello"), 0644);
 	(void)hash(dir.fd, &opt);
 	assert_int_equal(told.n, 1);
 	assert_true(digest_eq(&told.content, &expected));
@@ -158,9 +151,9 @@ static void the_sink_gets_what_the_digest_says(void **state)
 
 	(void)state;
 	temp_dir_make(&dir);
-	put_file(dir.fd, "large", (struct str){large, 1000001});
-	put_file(dir.fd, "empty", STR(""));
-	put_file(dir.fd, "block", (struct str){large, 512});
+	put_file(dir.fd, "large", (struct str){large, 1000001}, 0644);
+	put_file(dir.fd, "empty", STR(""), 0644);
+	put_file(dir.fd, "block", (struct str){large, 512}, 0644);
 	buf_sink_init(&out);
 	assert_int_equal(layer_write(dir.fd, &no_options, &out.sink, &info, &e),
 			 0);
@@ -185,8 +178,8 @@ static void bytes_only_are_the_same_bytes(void **state)
 
 	(void)state;
 	temp_dir_make(&dir);
-	put_file(dir.fd, "large", (struct str){large, 1000001});
-	put_file(dir.fd, "small", STR("x"));
+	put_file(dir.fd, "large", (struct str){large, 1000001}, 0644);
+	put_file(dir.fd, "small", STR("x"), 0644);
 	buf_sink_init(&hashed);
 	buf_sink_init(&bytes);
 	assert_int_equal(
@@ -208,7 +201,7 @@ static void a_file_named_as_a_whiteout_is_an_error_that_names_it(void **state)
 	(void)state;
 	temp_dir_make(&dir);
 	assert_int_equal(mkdirat(dir.fd, "d", 0755), 0);
-	put_file(dir.fd, "d/.wh.x", STR(""));
+	put_file(dir.fd, "d/.wh.x", STR(""), 0644);
 	assert_int_equal(layer_write(dir.fd, &no_options, NULL, &info, &e), -1);
 	assert_error(&e, ERR_UNSUPPORTED, "/d/.wh.x");
 }
@@ -226,11 +219,11 @@ static void times_are_restored_for_folders_too(void **state)
 	temp_dir_make(&from);
 	temp_dir_make(&to);
 	assert_int_equal(mkdirat(from.fd, "d", 0755), 0);
-	put_file(from.fd, "d/f", STR("x"));
+	put_file(from.fd, "d/f", STR("x"), 0644);
 	assert_int_equal(symlinkat("f", from.fd, "d/l"), 0);
-	set_mtime(from.fd, "d/f", -5);
-	set_mtime(from.fd, "d/l", 7);
-	set_mtime(from.fd, "d", 9);
+	set_odd_mtime(from.fd, "d/f", -5);
+	set_odd_mtime(from.fd, "d/l", 7);
+	set_odd_mtime(from.fd, "d", 9);
 	buf_sink_init(&out);
 	assert_int_equal(
 		layer_write(from.fd, &no_options, &out.sink, &info, &e), 0);
