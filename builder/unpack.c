@@ -304,9 +304,14 @@ static int open_selected(const struct source_tree *from,
 	SCOPED_VIEW_DIR struct view_dir dir = {0};
 	SCOPED_PTR char *name = str_dup(path_base(what->path));
 	struct view_entry entry;
-	int found = view_open_dir(&from->view, path_dir(what->path), &dir, e);
+	int found;
 	int fd;
 
+	if (!*name) { /* the root itself: ADD . */
+		e->code = ERR_UNSUPPORTED;
+		return -1;
+	}
+	found = view_open_dir(&from->view, path_dir(what->path), &dir, e);
 	if (found > 0)
 		found = view_dir_find(&dir, name, &entry, e);
 	if (found <= 0)
