@@ -41,8 +41,8 @@ int io_replace_file(int dirfd, const char *path, struct str content,
 
 /*
  * What a file that the user named for output is written through. A regular file
- * (or nothing) is replaced in one step; a link is followed, so that it stays
- * one; a device, pipe or terminal is written to as it is.
+ * (or nothing) is replaced in one step and keeps its mode; a link is followed,
+ * so that it stays one; a device, pipe or terminal is written to as it is.
  */
 struct io_output {
 	int fd;

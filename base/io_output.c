@@ -47,6 +47,14 @@ static char *resolve(const char *path)
 	}
 }
 
+/* What takes a file's place has its mode. */
+static mode_t mode_at(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_mode & 0777 : 0644;
+}
+
 int io_output_open(struct io_output *o, const char *path, struct err *e)
 {
 	SCOPED_BUF struct buf suffix = BUF_INIT(256);
@@ -59,7 +67,7 @@ int io_output_open(struct io_output *o, const char *path, struct err *e)
 		io_unique_name(&suffix, ".tmp-");
 		o->tmp = xasprintf("%s%s", o->path, buf_c(&suffix));
 		o->fd = open(o->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			     0644);
+			     mode_at(o->path));
 	}
 	if (o->fd >= 0)
 		return 0;

@@ -3,12 +3,14 @@
  */
 #include "cli/commands.h"
 
+#include "base/diff.h"
 #include "base/io.h"
 #include "cli/lint_files.h"
 #include "cli/lint_format.h"
 #include "cli/lint_settings.h"
 #include "cli/lint_shellcheck.h"
 #include "cli/version.h"
+#include "lint/fix.h"
 #include "lint/rule.h"
 
 #include <assert.h>
@@ -38,10 +40,13 @@ struct session {
 	bool no_shellcheck;
 	bool list_rules;
 	bool version;
+	bool fix;
+	bool diff;
 	string_list arguments;
 	string_list paths;
 	VEC(struct linted *) files;
-	bool unread; /* a file could not be read */
+	bool unread;  /* a file could not be read, or not written */
+	bool unfixed; /* --diff showed something */
 };
 
 static void session_release(struct session *s)
@@ -71,6 +76,8 @@ parse_options(struct session *s, struct command_line *c, int argc, char **argv)
 		{"config", 'c', OPTION_STRING, &s->config, "FILE",
 		 "the config file (default: .imgbuild.yaml, "
 		 ".hadolint.yaml...)"},
+		{"diff", 0, OPTION_FLAG, &s->diff, NULL,
+		 "show what --fix would change, and change nothing"},
 		{"disable-ignore-pragma", 0, OPTION_FLAG, &c->disable_pragmas,
 		 NULL, "comments ignore nothing"},
 		{"error", 0, OPTION_LIST, &c->s.overrides[DIAG_ERROR], "RULE",
@@ -83,6 +90,8 @@ parse_options(struct session *s, struct command_line *c, int argc, char **argv)
 		 "LEVEL", "fail at findings of this level (default info)"},
 		{"file-path-in-report", 0, OPTION_STRING, &s->report_path,
 		 "PATH", "the path that reports name"},
+		{"fix", 0, OPTION_FLAG, &s->fix, NULL,
+		 "mend in the files what can be mended safely"},
 		{"format", 'f', OPTION_LIST, &c->s.formats, "FORMAT",
 		 "tty, pretty, json, checkstyle, codeclimate, sarif, junit..."},
 		{"ignore", 0, OPTION_LIST, &c->s.ignored, "RULE",
@@ -200,6 +209,17 @@ static int read_file(const char *path, struct buf *text, struct err *e)
 	return found < 0 ? -1 : buf_check(text, path, e);
 }
 
+static int show_diff(const char *path, struct str from, struct str to,
+		     struct err *e)
+{
+	SCOPED_BUF struct buf out = BUF_INIT(3 * (size_t)SOURCE_MAX_BYTES);
+
+	diff_unified(&out, path, from, to);
+	if (buf_check(&out, path, e) < 0)
+		return -1;
+	return io_write_all(STDOUT_FILENO, out.p, out.n, "stdout", e);
+}
+
 /* FILE.dockerignore, else .dockerignore beside it; none is no mistake. */
 static void read_dockerignore(struct linted *f, const char *path)
 {
@@ -221,6 +241,31 @@ static void read_dockerignore(struct linted *f, const char *path)
 		f->options.dockerignore = NULL;
 }
 
+/* The fixed text takes the place of f's; where it goes is path's matter. */
+static int fix_one(struct session *s, struct linted *f, const char *path,
+		   struct err *e)
+{
+	SCOPED_BUF struct buf fixed = BUF_INIT(SOURCE_MAX_BYTES);
+	size_t n = fix_text(&fixed, buf_str(&f->text), &f->options);
+	struct buf old = f->text;
+
+	if (s->diff) {
+		if (n)
+			s->unfixed = true;
+		return show_diff(path, buf_str(&f->text), buf_str(&fixed), e);
+	}
+	f->text = fixed;
+	fixed = old;
+	if (strcmp(path, "-") == 0)
+		return io_write_all(STDOUT_FILENO, f->text.p, f->text.n,
+				    "stdout", e);
+	if (n == 0)
+		return 0;
+	if (s->settings.verbose)
+		fprintf(stderr, "imgbuild: %s: %zu fixed\n", path, n);
+	return io_write_output(path, buf_str(&f->text), e);
+}
+
 static void lint_one(struct session *s, const char *path)
 {
 	struct linted *f = xcalloc(1, sizeof(*f));
@@ -240,6 +285,10 @@ static void lint_one(struct session *s, const char *path)
 	if (s->settings.verbose)
 		fprintf(stderr, "imgbuild: linting %s\n", path);
 	read_dockerignore(f, path);
+	if ((s->fix || s->diff) && fix_one(s, f, path, &e) < 0) {
+		(void)report(&e);
+		s->unread = true;
+	}
 	source_init(&f->source, &f->arena, str_from(path), buf_str(&f->text));
 	lint_begin(&f->file, &f->arena, &f->source, &f->options);
 }
@@ -260,6 +309,7 @@ static void compact(struct linted *f, struct arena *kept)
 	for (size_t i = 0; i < diags->n; i++) {
 		diags->v[i].text = arena_str(kept, diags->v[i].text);
 		diags->v[i].hint = arena_str(kept, diags->v[i].hint);
+		diags->v[i].fix = NULL;
 	}
 	buf_release(&f->text);
 	arena_release(&f->arena);
@@ -299,8 +349,9 @@ static int run_shellcheck(struct session *s, struct lint_file **files)
 
 /* Output. */
 
+/* fd takes what has no file of its own. */
 static int write_report(const struct lint_report *report, const char *format,
-			const char *output, struct err *e)
+			const char *output, int fd, struct err *e)
 {
 	SCOPED_BUF struct buf out = BUF_INIT(1u << 30);
 
@@ -308,8 +359,17 @@ static int write_report(const struct lint_report *report, const char *format,
 	if (buf_check(&out, "the report", e) < 0)
 		return -1;
 	if (!*output || strcmp(output, "-") == 0)
-		return io_write_all(STDOUT_FILENO, out.p, out.n, "stdout", e);
+		return io_write_all(fd, out.p, out.n, "the report", e);
 	return io_write_output(output, buf_str(&out), e);
+}
+
+/* stdout, unless the fixed text of stdin goes there. */
+static int report_fd(const struct session *s)
+{
+	for (size_t i = 0; s->fix && i < s->paths.n; i++)
+		if (strcmp(s->paths.v[i], "-") == 0)
+			return STDERR_FILENO;
+	return STDOUT_FILENO;
 }
 
 static int write_reports(struct session *s, struct lint_file **files)
@@ -323,7 +383,7 @@ static int write_reports(struct session *s, struct lint_file **files)
 	for (size_t i = 0; i < set->formats.n; i++)
 		if (write_report(&r, set->formats.v[i],
 				 i < set->outputs.n ? set->outputs.v[i] : "",
-				 &e) < 0)
+				 report_fd(s), &e) < 0)
 			return report(&e);
 	return EXIT_OK;
 }
@@ -348,7 +408,7 @@ static int lint_all(struct session *s)
 	bool failed = false;
 	int status = EXIT_OK;
 
-	bool shellcheck = wants_shellcheck(s);
+	bool shellcheck = wants_shellcheck(s) && !s->diff;
 
 	for (size_t i = 0; i < s->paths.n; i++) {
 		lint_one(s, s->paths.v[i]);
@@ -365,6 +425,8 @@ static int lint_all(struct session *s)
 		lint_finish(files[i]);
 		failed |= lint_fails(files[i], s->threshold);
 	}
+	if (s->diff)
+		return s->unfixed || s->unread ? EXIT_FAILED : EXIT_OK;
 	if (write_reports(s, files) != EXIT_OK)
 		return EXIT_FAILED;
 	if (s->settings.no_fail)
@@ -413,6 +475,8 @@ static int explain_rule(const char *id)
 	printf("%s%s%s (%s)\n%s\n%s%s", rule->id, rule->alias ? ", " : "",
 	       rule->alias ? rule->alias : "", severity_name(rule),
 	       rule->summary, rule->why, *rule->why ? "\n" : "");
+	if (fix_title(rule->id))
+		printf("--fix: %s.\n", fix_title(rule->id));
 	return EXIT_OK;
 }
 
@@ -431,6 +495,11 @@ static int run(struct session *s, const struct command_line *c)
 	if (settle(s, c, &e) < 0) {
 		(void)report(&e);
 		return EXIT_FAILED;
+	}
+	if (s->fix && s->diff) {
+		fprintf(stderr, "imgbuild: lint takes --fix or --diff, not "
+				"both\n");
+		return EXIT_MISTAKE;
 	}
 	if (s->arguments.n == 0) {
 		fprintf(stderr, "imgbuild: lint needs a file, a folder or -\n");

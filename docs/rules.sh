@@ -17,8 +17,10 @@ run where its program is installed. Each rule has fixtures in `fixtures/lint/`,
 
 END
 	"$1" lint --list-rules | while read -r id _; do
+		# shellcheck disable=SC2016 # the backticks are Markdown's
 		"$1" lint --explain-rule "$id" |
-			sed -e '1s/^\(.*\) (\(.*\))$/## \1\n\n*\2*\n/' -e '2s/$/\n/'
+			sed -e '1s/^\(.*\) (\(.*\))$/## \1\n\n*\2*\n/' -e '2s/$/\n/' \
+				-e 's/^--fix: /\n`--fix`: /'
 		echo
 	done
 }

@@ -2,13 +2,14 @@
 # Run the linter's fuzzers under clang's libFuzzer, ASan and UBSan.
 #
 #   fuzz/lint.sh SECONDS [NAME...]     NAME: lint_shell lint_config lint_file
+#                                      lint_fix lint_fmt
 #
 # As run.sh. The exit status is the number of fuzzers that found something.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 seconds=$1
 shift
-[ $# -gt 0 ] || set -- lint_shell lint_config lint_file
+[ $# -gt 0 ] || set -- lint_shell lint_config lint_file lint_fix lint_fmt
 work=${FUZZ_WORK:-/tmp/imgbuild-fuzz}
 cc=${CC:-clang}
 flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -I$here -I$here/fuzz
@@ -39,10 +40,19 @@ for name; do
 	$cc $flags -fsanitize=fuzzer -o "fuzz_$name" "$here/fuzz/$name.c" \
 		$objects -lyaml -lcrypto -lpthread
 	mkdir -p "$work/$name"
+	corpora="$here/fuzz/corpus/$name"
+	case $name in
+	lint_fix | lint_fmt)
+		corpora="$here/fuzz/corpus/lint_file $here/fuzz/corpus/parse
+			$here/fixtures/lint $here/fixtures/lint-fix
+			$here/fixtures/parse"
+		;;
+	esac
+	# shellcheck disable=SC2086
 	if "./fuzz_$name" -max_total_time="$seconds" -timeout=10 \
 		-max_len=8192 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix="$work/$name-" "$work/$name" \
-		"$here/fuzz/corpus/$name" >"$work/$name.log" 2>&1; then
+		$corpora >"$work/$name.log" 2>&1; then
 		result="no finding"
 	else
 		result="FOUND: see $work/$name.log"

@@ -1,6 +1,7 @@
 #include "lint/lint.h"
 
 #include "lint/context.h"
+#include "lint/fix.h"
 #include "lint/pragma.h"
 
 #include <string.h>
@@ -97,6 +98,8 @@ void lint_begin(struct lint_file *f, struct arena *a,
 	for (size_t i = 0; i < rules_n; i++)
 		if (runs(f, &rules[i]))
 			rules[i].check(&l, &rules[i]);
+	if (options->fixes)
+		fixes_attach(&l);
 }
 
 /* DL1001: a pragma is used. Runs here, for it needs the pragmas. */

@@ -53,6 +53,7 @@ struct lint_options {
 	bool strict_labels;
 	bool disable_pragmas;
 	bool experimental; /* run BuildKit's experimental checks */
+	bool fixes;	   /* attach fixes to findings */
 	struct str check;  /* as "# check=" gives it: skip=A;error=true */
 	/* The context's .dockerignore; NULL where it is not known. */
 	const struct ignore *dockerignore;

@@ -20,6 +20,8 @@ enum diag_severity {
 	DIAG_STYLE,
 };
 
+struct fix;
+
 struct diag {
 	const char *id; /* static: "unknown-instruction", "DL3008" */
 	const char *alias; /* the linter's: the other rule set's id; NULL */
@@ -27,6 +29,7 @@ struct diag {
 	struct span span;
 	struct str text; /* lower-case, no full stop, names the object */
 	struct str hint; /* what to do; may be empty */
+	const struct fix *fix; /* the linter's: edits that mend it; NULL */
 };
 
 struct diags {

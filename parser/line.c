@@ -54,11 +54,7 @@ static struct span span_of(const struct line_reader *r, struct str part)
 	return (struct span){offset, offset + (uint32_t)part.n};
 }
 
-/*
- * Cut the continuation off *line: an escape with nothing but blanks behind it,
- * unless another escape stands before it.
- */
-static bool cut_continuation(struct str *line, char escape)
+bool line_cut_continuation(struct str *line, char escape)
 {
 	size_t n = line->n;
 
@@ -253,7 +249,7 @@ static void join(struct line_reader *r, struct str first,
 			warned = true;
 			continue;
 		}
-		more = cut_continuation(&line, r->escape);
+		more = line_cut_continuation(&line, r->escape);
 		add_segment(r, line);
 	}
 	out->text = arena_str(r->arena, buf_str(&r->joined));
@@ -274,7 +270,7 @@ bool line_next(struct line_reader *r, struct logical_line *out)
 		return false;
 	out->doc = take_doc(r);
 	out->span = span_of(r, first);
-	if (cut_continuation(&first, r->escape)) {
+	if (line_cut_continuation(&first, r->escape)) {
 		join(r, first, out);
 		return true;
 	}

@@ -57,6 +57,12 @@ bool line_next_raw(struct line_reader *r, struct str *raw);
 /* Where part, a piece of line's text, lies in the source. */
 struct span line_span(const struct logical_line *line, struct str part);
 
+/*
+ * Cut the continuation off *line, which is without its end: an escape with
+ * nothing but blanks behind it, unless another escape stands before it.
+ */
+bool line_cut_continuation(struct str *line, char escape);
+
 /* s without the line ends (any number of them) that it ends with. */
 struct str line_trim_end(struct str s);
 

@@ -2,6 +2,7 @@
 #include "parser/shell.h"
 
 #include "base/vec.h"
+#include "parser/line.h"
 #include "parser/utf8.h"
 
 #include <string.h>
@@ -44,22 +45,7 @@ static struct str physical_line(struct str text, size_t offset, size_t *next)
 	struct str line = str_sub(rest, 0, end < 0 ? rest.n : (size_t)end);
 
 	*next = end < 0 ? text.n : offset + (size_t)end + 1;
-	while (line.n && line.p[line.n - 1] == '\r')
-		line.n--;
-	return line;
-}
-
-/* How many bytes of line are before its continuation; all where it has none. */
-static size_t before_continuation(struct str line, char escape)
-{
-	size_t n = line.n;
-
-	while (n && (line.p[n - 1] == ' ' || line.p[n - 1] == '\t'))
-		n--;
-	if (n == 0 || line.p[n - 1] != escape ||
-	    (n > 1 && line.p[n - 2] == escape))
-		return line.n;
-	return n - 1;
+	return line_trim_end(line);
 }
 
 /* What the line reader does (parser/line.c), again, to learn where from. */
@@ -75,13 +61,12 @@ static void map_lines(struct mapper *m, const struct dockerfile *df,
 		struct str trimmed = str_trim_space_left(line);
 
 		if (first || (trimmed.n && trimmed.p[0] != '#')) {
-			size_t n = before_continuation(line, df->escape);
-
-			if (n > script.n - m->n)
-				n = script.n - m->n;
-			if (memcmp(line.p, script.p + m->n, n) != 0)
+			(void)line_cut_continuation(&line, df->escape);
+			if (line.n > script.n - m->n)
+				line.n = script.n - m->n;
+			if (memcmp(line.p, script.p + m->n, line.n) != 0)
 				break;
-			add_piece(m, offset, n);
+			add_piece(m, offset, line.n);
 		}
 		first = false;
 		offset = next;
