@@ -1,6 +1,7 @@
 #include "base/io.h"
 
 #include "base/clock.h"
+#include "base/path.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -101,12 +102,11 @@ int io_read_fd(int fd, struct buf *out, const char *what, struct err *e)
 	}
 }
 
-int io_read_file(int dirfd, const char *path, struct buf *out, struct err *e)
+/* fd: what opening path gave. */
+static int read_regular(int fd, const char *path, struct buf *out,
+			struct err *e)
 {
 	struct stat st;
-	/* O_NONBLOCK: a FIFO of that name must not hang the open */
-	SCOPED_FD int fd =
-		openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
@@ -117,6 +117,24 @@ int io_read_file(int dirfd, const char *path, struct buf *out, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INVALID, "%s: not a regular file", path);
 	return io_read_fd(fd, out, path, e) < 0 ? -1 : 1;
+}
+
+/* O_NONBLOCK: a FIFO of that name must not hang the open */
+static const int READ_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
+int io_read_file(int dirfd, const char *path, struct buf *out, struct err *e)
+{
+	SCOPED_FD int fd = openat(dirfd, path, READ_FLAGS);
+
+	return read_regular(fd, path, out, e);
+}
+
+int io_read_file_in_root(int root_fd, const char *path, struct buf *out,
+			 struct err *e)
+{
+	SCOPED_FD int fd = path_open_in_root(root_fd, path, READ_FLAGS, 0);
+
+	return read_regular(fd, path, out, e);
 }
 
 static int copy_by_hand(int from, int to, int64_t n, const char *what,

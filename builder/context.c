@@ -51,12 +51,17 @@ void ignore_filter_release(struct ignore_filter *f)
 	arena_release(&f->arena);
 }
 
-/* 1 read, 0 there is none, -1. */
+/*
+ * Links in a context stay in it; the file beside a Dockerfile that lies
+ * elsewhere has an absolute path. 1 read, 0 there is none, -1.
+ */
 static int read_ignore(struct context *c, const char *name, struct err *e)
 {
 	SCOPED_BUF struct buf text = BUF_INIT(IGNORE_MAX_BYTES);
 	const struct ignore *ignore;
-	int found = io_read_file(c->fd, name, &text, e);
+	int found = name[0] == '/'
+			    ? io_read_file(AT_FDCWD, name, &text, e)
+			    : io_read_file_in_root(c->fd, name, &text, e);
 
 	if (found <= 0)
 		return found;

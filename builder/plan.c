@@ -9,6 +9,21 @@
 
 #include <string.h>
 
+static const char EPOCH_ARG[] = "SOURCE_DATE_EPOCH";
+
+/*
+ * SOURCE_DATE_EPOCH=context is the context's own time. false where that has
+ * none: then nothing was said.
+ */
+static bool resolve_epoch(const struct planner *p, struct str name,
+			  struct str *value)
+{
+	if (!str_eq_c(name, EPOCH_ARG) || !str_eq_c(*value, "context"))
+		return true;
+	*value = p->opt->context_epoch;
+	return value->n > 0;
+}
+
 bool planner_build_arg(struct planner *p, struct str name, struct str *value)
 {
 	/* the last one given wins */
@@ -16,7 +31,7 @@ bool planner_build_arg(struct planner *p, struct str name, struct str *value)
 		if (str_eq(p->opt->build_args.v[i - 1].key, name)) {
 			*value = p->opt->build_args.v[i - 1].value;
 			p->used_build_args[i - 1] = true;
-			return true;
+			return resolve_epoch(p, name, value);
 		}
 	}
 	return false;
@@ -89,7 +104,8 @@ static void dispatch_meta_args(struct planner *p)
 			if (planner_build_arg(p, arg->key.text, &value) ||
 			    (arg->has_value &&
 			     scope_expand(&p->globals, &arg->value, &value,
-					  p->diags)))
+					  p->diags) &&
+			     resolve_epoch(p, arg->key.text, &value)))
 				scope_set(&p->globals, arg->key.text, value);
 		}
 	}
@@ -100,8 +116,8 @@ static void find_epoch(struct planner *p)
 	struct str value;
 	uint64_t seconds;
 
-	if (!planner_build_arg(p, STR("SOURCE_DATE_EPOCH"), &value) &&
-	    !env_get(p->globals.env, STR("SOURCE_DATE_EPOCH"), &value))
+	if (!planner_build_arg(p, str_from(EPOCH_ARG), &value) &&
+	    !env_get(p->globals.env, str_from(EPOCH_ARG), &value))
 		return;
 	if (value.n == 0)
 		return;

@@ -48,6 +48,8 @@ struct plan_options {
 	struct str target; /* empty: the last stage */
 	struct config_pairs build_args;
 	struct config_pairs labels;
+	/* What SOURCE_DATE_EPOCH=context means; empty: nothing. */
+	struct str context_epoch;
 	const struct named_context *contexts;
 	size_t n_contexts;
 	struct platform target_platform;

@@ -1,12 +1,14 @@
 /*
- * Remote sources of ADD: files by http and https, trees from git repositories.
- * Fetched into a folder of the build, they are sources like any others.
+ * Remote sources of ADD and contexts: files by http and https, trees from git
+ * repositories. Fetched into a folder of the build, they are sources like any
+ * others.
  */
 #ifndef BUILDER_REMOTE_H
 #define BUILDER_REMOTE_H
 
 #include "base/arena.h"
 #include "builder/context.h"
+#include "builder/git_url.h"
 
 enum remote_kind {
 	REMOTE_NONE, /* a path in the context */
@@ -14,22 +16,23 @@ enum remote_kind {
 	REMOTE_GIT,
 };
 
-/*
- * What a source is, by its text: http(s) URLs, git:// and ssh:// URLs,
- * user@host:path, and http(s) URLs whose path ends in .git. BuildKit:
- * util/gitutil, dfgitutil.
- */
+/* What a source is, by its text: git_url.h says what is git's. */
 enum remote_kind remote_kind_of(struct str source);
 
 struct remote {
 	struct source_tree tree; /* what was fetched; borrows fd */
 	struct str path;	 /* of the source in it; in the arena */
 	int fd;			 /* of its folder */
+	/* Last-Modified, or the commit's; 0 where there is none */
+	int64_t time_s;
 };
 
 struct remote_options {
 	struct str checksum; /* "sha256:…", or a commit; empty: not checked */
 	bool keep_git_dir;
+	/* Files of git are as old as their commit, unless the URL says no. */
+	bool commit_times;
+	const char *file_name; /* of a URL's file; NULL: the URL's own */
 };
 
 /*
@@ -40,6 +43,11 @@ struct remote_options {
 int remote_fetch(struct remote *r, struct arena *a, struct str source,
 		 const struct remote_options *opt, int parent_fd,
 		 const char *parent_path, const char *name, struct err *e);
+/* The same for what git_url_parse understood. */
+int remote_fetch_git(struct remote *r, struct arena *a,
+		     const struct git_url *git,
+		     const struct remote_options *opt, int parent_fd,
+		     const char *parent_path, const char *name, struct err *e);
 void remote_release(struct remote *r);
 
 #endif

@@ -143,6 +143,7 @@ struct raw_options {
 	const char *target;
 	const char *platform;
 	const char *jobs;
+	const char *context;
 	bool pull;
 };
 
@@ -337,6 +338,19 @@ static int set_allowed(struct build_request *r, const struct raw_options *raw,
 	return 0;
 }
 
+static int set_context(struct build_request *r, const struct raw_options *raw,
+		       struct err *e)
+{
+	if (context_source_parse(&r->arena, raw->context, &r->context, e) < 0)
+		return err_wrap(e, "build context");
+	if (r->context.form == CONTEXT_STREAM && r->dockerfile &&
+	    strcmp(r->dockerfile, "-") == 0)
+		return err_set(e, ERR_INVALID,
+			       "the context and the Dockerfile "
+			       "can't both come from stdin");
+	return 0;
+}
+
 static int interpret(struct build_request *r, const struct raw_options *raw,
 		     struct err *e)
 {
@@ -345,7 +359,8 @@ static int interpret(struct build_request *r, const struct raw_options *raw,
 	r->plan.labels = pairs_of(&r->arena, &raw->labels, false);
 	add_epoch(r);
 	r->n_names = raw->names.n;
-	if (names_parse(&r->arena, &raw->names, &r->names, e) < 0 ||
+	if (set_context(r, raw, e) < 0 ||
+	    names_parse(&r->arena, &raw->names, &r->names, e) < 0 ||
 	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0 ||
 	    set_secrets(r, raw, e) < 0 || set_ssh(r, raw, e) < 0 ||
 	    set_allowed(r, raw, e) < 0 || set_contexts(r, raw, e) < 0 ||
@@ -368,7 +383,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		{"build-arg", 0, OPTION_LIST, &raw.build_args, "NAME=VALUE",
 		 "set an ARG"},
 		{"file", 'f', OPTION_STRING, &r->dockerfile, "FILE",
-		 "the Dockerfile (default CONTEXT/Dockerfile, - is stdin)"},
+		 "the Dockerfile (default CONTEXT/Dockerfile, - is stdin; or a "
+		 "URL)"},
 		{"iidfile", 0, OPTION_STRING, &r->iid_file, "FILE",
 		 "write the image's id to FILE"},
 		{"jobs", 0, OPTION_STRING, &raw.jobs, "N",
@@ -409,9 +425,9 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 	};
 	const struct command_help help = {
 		"imgbuild [build] [OPTIONS] CONTEXT",
-		"Builds an image from the Dockerfile in the folder CONTEXT; - "
-		"reads a tar of\nthe context, or a Dockerfile alone, from "
-		"stdin.\n"
+		"Builds an image from the Dockerfile in CONTEXT: a folder; a "
+		"git repository\n(URL#REF:FOLDER, or file:///PATH); the URL of "
+		"a tar or of a Dockerfile;\nor -, either of them from stdin.\n"
 		"An output also takes compression=gzip|zstd|none, "
 		"compression-level=N and\nrewrite-timestamp=true; it may be "
 		"repeated, and dest=- is stdout.",
@@ -426,8 +442,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 	*r = (struct build_request){.progress = "auto"};
 	switch (options_parse(&help, argc, argv, &arguments)) {
 	case OPTIONS_OK:
+		raw.context = arguments.v[0];
 		*done = interpret(r, &raw, &e) < 0;
-		r->context = arguments.v[0];
 		if (*done) {
 			(void)report(&e);
 			status = EXIT_MISTAKE;

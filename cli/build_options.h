@@ -6,13 +6,14 @@
 
 #include "base/arena.h"
 #include "builder/build.h"
+#include "builder/context_fetch.h"
 #include "builder/export.h"
 #include "builder/plan.h"
 #include "cli/options.h"
 
 struct build_request {
 	struct arena arena;
-	const char *context;
+	struct context_source context;
 	const char *dockerfile; /* NULL: the context's own; "-": stdin */
 	const char *progress;
 	const char *iid_file;

@@ -3,17 +3,15 @@
 #include "base/io.h"
 #include "base/path.h"
 #include "builder/build.h"
-#include "builder/context_stream.h"
 #include "builder/sandbox.h"
 #include "builder/userns.h"
-#include "cli/build_options.h"
+#include "cli/build_input.h"
 #include "cli/cancel.h"
 #include "cli/progress.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,13 +21,10 @@ struct session {
 	struct arena arena;
 	enum tier tier; /* found out before a namespace is entered */
 	struct store store;
-	struct buf text;
+	struct build_input input;
 	struct source source;
 	struct diags diags;
 	const struct dockerfile *dockerfile;
-	char *dockerfile_path; /* absolute; "" for stdin */
-	const char *context;
-	struct context_stream stream; /* where the context is "-" */
 	const struct plan *plan;
 	struct progress progress;
 	struct build_result result;
@@ -42,82 +37,6 @@ static void print_diags(const struct session *s)
 	for (size_t i = 0; i < s->diags.n; i++)
 		diag_render(&out, &s->source, &s->diags.v[i]);
 	fputs(buf_c(&out), stderr);
-}
-
-static int read_stdin(struct session *s, struct err *e)
-{
-	s->dockerfile_path = xstrdup("");
-	return io_read_fd(STDIN_FILENO, &s->text, "stdin", e);
-}
-
-/* `imgbuild -`: a tar of the context, or a Dockerfile alone, on stdin. */
-static int read_context(struct session *s, struct err *e)
-{
-	int is_archive;
-
-	s->context = s->request->context;
-	if (strcmp(s->context, "-") != 0)
-		return 0;
-	if (s->request->dockerfile && strcmp(s->request->dockerfile, "-") == 0)
-		return err_set(e, ERR_INVALID,
-			       "the context and the Dockerfile "
-			       "can't both come from stdin");
-	if (userns_enter(s->tier, e) < 0 || store_reopen(&s->store, e) < 0)
-		return -1;
-	is_archive = context_stream_open(&s->stream, &s->store, STDIN_FILENO,
-					 &s->text, e);
-	if (is_archive < 0)
-		return err_wrap(e, "build context");
-	s->context = s->stream.path;
-	if (!is_archive)
-		s->dockerfile_path = xstrdup("");
-	return is_archive;
-}
-
-static char *dockerfile_location(const struct session *s)
-{
-	const char *given = s->request->dockerfile;
-
-	/* in a context that came as a stream, -f is below it */
-	if (given && !s->stream.name)
-		return xstrdup(given);
-	return xasprintf("%s/%s", s->context, given ? given : "Dockerfile");
-}
-
-static int read_dockerfile(struct session *s, struct err *e)
-{
-	const struct build_request *r = s->request;
-	SCOPED_PTR char *path = NULL;
-	struct err open_error;
-	int found;
-
-	s->text = BUF_INIT(SOURCE_MAX_BYTES);
-	if (read_context(s, e) < 0)
-		return -1;
-	if (s->dockerfile_path)
-		return 0;
-	if (r->dockerfile && strcmp(r->dockerfile, "-") == 0)
-		return read_stdin(s, e);
-	path = dockerfile_location(s);
-	found = io_read_file(AT_FDCWD, path, &s->text, e);
-	if (found < 0)
-		return -1;
-	if (found == 0) {
-		SCOPED_FD int context =
-			io_open_dir(AT_FDCWD, s->context, &open_error);
-
-		if (context < 0)
-			return err_set(e, ERR_NOT_FOUND, "build context: %s",
-				       open_error.msg);
-		return err_set(e, ERR_NOT_FOUND,
-			       "%s: there is no such file; "
-			       "name the Dockerfile with -f",
-			       path);
-	}
-	s->dockerfile_path = realpath(path, NULL);
-	if (!s->dockerfile_path)
-		return err_sys(e, "%s", path);
-	return 0;
 }
 
 /* What messages call the file: as the user would find it. */
@@ -136,9 +55,11 @@ static int make_plan(struct session *s)
 	struct store_source images;
 	struct err e;
 
-	if (store_open(&s->store, NULL, &e) < 0 || read_dockerfile(s, &e) < 0)
+	if (store_open(&s->store, NULL, &e) < 0 ||
+	    build_input_read(&s->input, s->request, &s->store, s->tier, &e) < 0)
 		return report(&e);
-	source_init(&s->source, &s->arena, display_name(s), buf_str(&s->text));
+	source_init(&s->source, &s->arena, display_name(s),
+		    buf_str(&s->input.text));
 	diags_init(&s->diags, &s->arena);
 	s->dockerfile = dockerfile_parse(&s->arena, &s->source, &s->diags);
 	if (s->diags.n_errors == 0) {
@@ -236,9 +157,8 @@ static int run_build(struct session *s)
 	struct build_failure why = {0};
 	struct err e;
 	struct build_options opt = {
-		.context_path = s->context,
-		.dockerfile_name =
-			*s->dockerfile_path ? s->dockerfile_path : "Dockerfile",
+		.context_path = s->input.context,
+		.dockerfile_name = s->input.dockerfile_path,
 		.no_cache = s->request->no_cache,
 		.secrets = s->request->secrets,
 		.n_secrets = s->request->n_secrets,
@@ -400,10 +320,8 @@ static void session_release(struct session *s)
 {
 	rootfs_release(&s->result.rootfs);
 	diags_release(&s->diags);
-	context_stream_close(&s->stream);
-	buf_release(&s->text);
+	build_input_release(&s->input);
 	store_release(&s->store);
-	free(s->dockerfile_path);
 	arena_release(&s->arena);
 }
 
@@ -414,7 +332,7 @@ int cmd_build(int argc, char **argv)
 		.request = &request,
 		.tier = tier_probe(),
 		.store.fd = -1,
-		.stream.fd = -1,
+		.input = BUILD_INPUT_INIT,
 	};
 	bool done;
 	int status = build_request_parse(&request, argc, argv, &done);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,27 @@ static void a_file_is_read_whole(void **state)
 		assert_true(
 			str_eq(buf_str(&out), (struct str){bytes, sizes[i]}));
 	}
+}
+
+static void a_confined_read_does_not_follow_links_out(void **state)
+{
+	SCOPED_BUF struct buf out = BUF_INIT(100);
+	SCOPED_TEMP_DIR t;
+	SCOPED_FD int root = -1;
+	struct err e;
+
+	(void)state;
+	temp_dir_make(&t);
+	put_file(t.fd, "secret", STR("outside"), 0644);
+	assert_int_equal(mkdirat(t.fd, "root", 0755), 0);
+	root = io_open_dir(t.fd, "root", &e);
+	put_file(root, "f", STR("inside"), 0644);
+	assert_int_equal(symlinkat("../secret", root, "up"), 0);
+	assert_int_equal(symlinkat("/f", root, "absolute"), 0);
+	assert_int_equal(io_read_file_in_root(root, "up", &out, &e), 0);
+	assert_int_equal(io_read_file_in_root(root, "../secret", &out, &e), 0);
+	assert_int_equal(io_read_file_in_root(root, "absolute", &out, &e), 1);
+	assert_string_equal(buf_c(&out), "inside");
 }
 
 static void reading_appends(void **state)
@@ -450,6 +472,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_read_whole),
+		cmocka_unit_test(a_confined_read_does_not_follow_links_out),
 		cmocka_unit_test(reading_appends),
 		cmocka_unit_test(a_file_that_is_exactly_at_the_limit_is_read),
 		cmocka_unit_test(a_file_without_an_end_stops_at_the_limit),

@@ -161,7 +161,7 @@ static void a_build_is_what_the_command_line_says(void **state)
 		EXIT_OK);
 	assert_false(done);
 	assert_string_equal(buf_c(&printed), "");
-	assert_string_equal(r.context, "ctx");
+	assert_string_equal(r.context.text, "ctx");
 	assert_string_equal(r.dockerfile, "Other");
 	assert_string_equal(r.iid_file, "id");
 	assert_string_equal(r.metadata_file, "meta");
@@ -194,7 +194,7 @@ static void defaults_are_those_of_a_plain_build(void **state)
 	(void)state;
 	assert_int_equal(parse(&r, &c, "build .", &done, &printed), EXIT_OK);
 	assert_false(done);
-	assert_string_equal(r.context, ".");
+	assert_string_equal(r.context.text, ".");
 	assert_null(r.dockerfile);
 	assert_string_equal(r.progress, "auto");
 	assert_true(r.n_jobs >= 1);

@@ -27,15 +27,8 @@ git clone -q --bare "$WORK/repo" "$www/repo.git"
 git -C "$www/repo.git" update-server-info
 commit=$(git -C "$WORK/repo" rev-parse v1)
 
-python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$www" >"$WORK/server" 2>/dev/null &
-server=$!
-trap 'kill $server; stopped $LINENO' EXIT
-for _ in $(seq 50); do
-	port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$WORK/server")
-	[ -z "$port" ] || break
-	sleep 0.1
-done
-url=http://127.0.0.1:$port
+serve "$www"
+url=$URL
 
 # files DOCKERFILE-LINES: the listing of the image's root
 files() {
@@ -80,5 +73,4 @@ check "git: unless --keep-git-dir says otherwise" \
 X'
 refuse "git: a ref that looks like an option is none" 1 files "ADD $url/repo.git#--upload-pack=x /nine"
 
-kill $server
 finish

@@ -1,36 +1,148 @@
 #!/bin/bash
-# Contexts other than one folder: from stdin, and named ones.
+# Contexts other than one folder: from stdin, URLs, git, and named ones.
 . "$(dirname "$0")/lib.sh"
+have git || skip_all "git is not installed"
 bases
 
-mkdir -p "$WORK/context" "$WORK/other/folder"
-echo hello >"$WORK/context/hello.txt"
-printf 'FROM scratch\nCOPY . /\n' >"$WORK/context/Dockerfile"
+repo=$WORK/repo www=$WORK/www
+mkdir -p "$repo/sub" "$www" "$WORK/other/folder"
+echo hello >"$repo/hello.txt"
+printf '#!/bin/sh\n' >"$repo/run.sh"
+chmod 755 "$repo/run.sh"
+ln -s hello.txt "$repo/link"
+echo left out >"$repo/left.out"
+printf '.git\nleft.out\n' >"$repo/.dockerignore"
+printf 'FROM scratch\nCOPY . /\n' >"$repo/Dockerfile"
+printf 'FROM scratch\nCOPY . /in-sub/\n' >"$repo/sub/Dockerfile"
+git=(git -C "$repo" -c user.email=test@example.org -c user.name=test)
+"${git[@]}" init -q -b main
+"${git[@]}" add -A
+GIT_COMMITTER_DATE=@1700000000 "${git[@]}" commit -qm 1
+"${git[@]}" tag v1
+commit=$("${git[@]}" rev-parse HEAD)
+cp -r "$repo" "$WORK/context"
+
 # an image's id, or a text that equals no other: two failures are not the same
 id_of() {
 	"$@" | grep -E '^sha256:[0-9a-f]{64}$' || echo "no id $RANDOM"
 }
+# root ARGS...: the listing of the image's root, its times in UTC
+root() {
+	rm -f "$WORK/root.tar"
+	"$IMGBUILD" -q -o "type=tar,dest=$WORK/root.tar" "$@" >"$WORK/out" 2>&1 || { cat "$WORK/out"; return 1; }
+	TZ=UTC tar -tvf "$WORK/root.tar" --full-time --numeric-owner >"$WORK/list"
+}
+# lists PATTERN, lists_not PATTERN: the last root
+lists() {
+	grep -E -- "$1" "$WORK/list" || { cat "$WORK/list"; return 1; }
+}
+lists_not() {
+	! grep -E -- "$1" "$WORK/list"
+}
 
-check "a tar on stdin gives the folder's image" same \
-	"$(id_of "$IMGBUILD" -q "$WORK/context")" "$(tar -C "$WORK/context" -c . | id_of "$IMGBUILD" -q -)"
-check "so does a compressed one" same \
-	"$(id_of "$IMGBUILD" -q "$WORK/context")" "$(tar -C "$WORK/context" -cz . | id_of "$IMGBUILD" -q -)"
+note "stdin"
+folder=$(id_of "$IMGBUILD" -q "$WORK/context")
+check "a tar on stdin gives the folder's image" same "$folder" "$(tar -C "$WORK/context" -c . | id_of "$IMGBUILD" -q -)"
+check "so does a compressed one" same "$folder" "$(tar -C "$WORK/context" -cz . | id_of "$IMGBUILD" -q -)"
 check "a Dockerfile on stdin has no context" sh -c 'printf "FROM scratch\nENV A=b\n" | "$0" -q -' "$IMGBUILD"
 refuse "and can copy nothing" 1 sh -c 'printf "FROM scratch\nCOPY a /\n" | "$0" -q -' "$IMGBUILD"
+check "-f - reads the Dockerfile from stdin, beside a folder" same "$folder" "$(id_of "$IMGBUILD" -q -f - "$WORK/context" <"$repo/Dockerfile")"
+refuse "not both from stdin" 2 "$IMGBUILD" -q -f - -
 
+note "git"
+check "a repository's commit gives the folder's image" same "$folder" "$(id_of "$IMGBUILD" -q "file://$repo#$commit")"
+check "a tag, of a path without file://" same "$folder" "$(id_of "$IMGBUILD" -q "$repo#v1")"
+"${git[@]}" checkout -q -b next
+echo changed >"$repo/hello.txt"
+"${git[@]}" commit -qam 2
+echo uncommitted >"$repo/hello.txt"
+check "an older commit is that commit" same "$folder" "$(id_of "$IMGBUILD" -q "file://$repo#main")"
+check "a folder of the repository is the context" root "file://$repo#v1:sub"
+check "   ... and nothing else is" sh -c '! grep hello "$0" && grep in-sub/Dockerfile "$0"' "$WORK/list"
+check "-f names a file of the repository" root -f sub/Dockerfile "file://$repo#v1"
+check "   ... whose context it is" lists ' in-sub/hello.txt$'
+check "-f with an absolute path names one of ours" root -f "$WORK/context/sub/Dockerfile" "file://$repo#v1"
+check "-f - reads stdin" sh -c 'printf "FROM scratch\nCOPY hello.txt /x\n" | "$0" -q -f - "$1"' "$IMGBUILD" "file://$repo"
+check "the folder .git is not in the context" sh -c 'printf "FROM scratch\nCOPY . /\n" >"$1" && "$0" -q -f "$1" -o type=tar,dest="$2" "$3" && ! tar -tf "$2" | grep -F .git/' \
+	"$IMGBUILD" "$WORK/Dockerfile" "$WORK/root.tar" "file://$repo#v1"
+printf 'FROM scratch\nCOPY .git/HEAD /head\n' >"$WORK/Dockerfile"
+printf '\n' >"$WORK/Dockerfile.dockerignore"
+check "unless BUILDKIT_CONTEXT_KEEP_GIT_DIR says so" root -f "$WORK/Dockerfile" --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1 "file://$repo#v1"
+refuse "a ref that is none is an error" 1 build "file://$repo#nothing"
+check "   ... that names repository and ref" says "$repo: .*nothing"
+refuse "a folder that is none too" 1 build "file://$repo#v1:nothing"
+check "   ... that names it" says 'folder nothing of the repository'
+refuse "a query nobody knows is a mistake" 2 build "git://127.0.0.1:1/x?depth=1"
+check "   ... that is named" says 'unexpected query "depth"'
+ln -s / "$repo/out"
+"${git[@]}" add out
+"${git[@]}" commit -qm 3
+refuse "a link does not lead out of the repository" 1 build "file://$repo#next:out$WORK/context"
+check "no work folder is left" same "" "$(ls "$IMGBUILD_ROOT/tmp")"
+
+note "time"
+epoch_of() {
+	root "$@" && lists '2023-11-14 22:13:20 hello.txt$' && "$IMGBUILD" -q -o "$WORK/epoch.tar" "$@" &&
+		same "2023-11-14T22:13:20Z" "$(field "$WORK/epoch.tar" "c['created']")"
+}
+check "SOURCE_DATE_EPOCH=context is the commit's time" env SOURCE_DATE_EPOCH=context bash -c "$(declare -f epoch_of root lists field same); IMGBUILD='$IMGBUILD' WORK='$WORK' epoch_of 'file://$repo#v1'"
+check "   ... as an argument too" epoch_of --build-arg SOURCE_DATE_EPOCH=context "file://$repo#v1"
+printf 'ARG SOURCE_DATE_EPOCH=context\nFROM scratch\nCOPY . /\n' >"$WORK/Dockerfile"
+rm "$WORK/Dockerfile.dockerignore"
+check "   ... and in the Dockerfile" sh -c '"$0" -q -f "$1" -o "$2" "$3"' "$IMGBUILD" "$WORK/Dockerfile" "$WORK/arg.tar" "file://$repo#v1"
+check "   ... which the config shows" same "2023-11-14T22:13:20Z" "$(field "$WORK/arg.tar" "c['created']")"
+check "a folder has no such time" root --build-arg SOURCE_DATE_EPOCH=context "$WORK/context"
+touch -d @1600000000 "$repo/sub/Dockerfile"
+tar -C "$repo" -cf "$WORK/old.tar" sub/Dockerfile
+printf 'FROM scratch\nARG SOURCE_DATE_EPOCH\nENV E=$SOURCE_DATE_EPOCH\n' >"$WORK/Dockerfile"
+check "an archive's is its newest entry's" sh -c '"$0" -q -f sub/Dockerfile --build-arg SOURCE_DATE_EPOCH=context -o "$1" - <"$2"' "$IMGBUILD" "$WORK/old-image.tar" "$WORK/old.tar"
+check "   ... which the config shows" same "2020-09-13T12:26:40Z" "$(field "$WORK/old-image.tar" "c['created']")"
+# two stores know nothing of each other
+reproduce() {
+	env IMGBUILD_ROOT="$WORK/store-$1" SOURCE_DATE_EPOCH=1700000000 \
+		"$IMGBUILD" -q -o "type=oci,dest=$WORK/$1.tar,rewrite-timestamp=true" "$2" >/dev/null
+	digest_of "$WORK/$1.tar"
+}
+check "two stores make one archive of folder and commit" same "$(reproduce one "$WORK/context")" "$(reproduce two "file://$repo#v1")"
+check "   ... and of the same folder at another time" same "$(reproduce one "$WORK/context")" "$(touch "$WORK"/context/*; reproduce three "$WORK/context")"
+
+note "http"
+if "$IMGBUILD" --version | grep -q http; then
+	git clone -q --bare "$repo" "$www/repo.git" 2>/dev/null
+	git -C "$www/repo.git" update-server-info
+	tar -C "$WORK/context" -czf "$www/context.tgz" .
+	printf 'FROM scratch\nCOPY context /the-file\n' >"$www/file"
+	touch -d @1234567890 "$www/file" "$www/context.tgz"
+	serve "$www"
+	check "a repository behind a URL gives the folder's image" same "$folder" "$(id_of "$IMGBUILD" -q "$URL/repo.git#v1")"
+	check "the query form" same "$folder" "$(id_of "$IMGBUILD" -q "$URL/repo.git?branch=main&commit=$commit")"
+	refuse "another commit than the one asked for is an error" 1 build "$URL/repo.git?branch=next&commit=$commit"
+	check "an archive behind a URL gives the folder's image" same "$folder" "$(id_of "$IMGBUILD" -q "$URL/context.tgz")"
+	check "a Dockerfile behind a URL is its own context" root "$URL/file"
+	check "   ... with mode 0600" lists '^-rw------- 0/0 .* 2009-02-13 23:31:30 the-file$'
+	check "its time is Last-Modified" root --build-arg SOURCE_DATE_EPOCH=context "$URL/context.tgz"
+	printf 'FROM scratch\nCOPY hello.txt /from-afar\n' >"$www/plain"
+	check "-f takes a URL" root -f "$URL/plain" "$WORK/context"
+	check "   ... and the folder stays the context" lists ' from-afar$'
+	refuse "a missing one is an error" 1 build "$URL/nothing"
+	check "   ... that names it" says "$URL/nothing: the server answered 404"
+else
+	skip "contexts behind URLs" "imgbuild was built without libcurl"
+fi
+
+note "named contexts"
+mkdir -p "$WORK/c"
 echo one >"$WORK/other/one"
 echo two >"$WORK/other/two"
 echo two >"$WORK/other/.dockerignore"
-cat >"$WORK/context/Dockerfile" <<'D'
+cat >"$WORK/c/Dockerfile" <<'D'
 FROM base
 COPY --from=lib . /lib/
 D
-"$IMGBUILD" -q --build-context lib="$WORK/other" --build-context base=docker-image://busybox \
-	-o "type=tar,dest=$WORK/root.tar" "$WORK/context" >"$LOG" 2>&1 || :
-check "a named folder is copied from" sh -c 'tar -tf "$0" | grep -x lib/one' "$WORK/root.tar"
-check "without what its .dockerignore names" sh -c 'tar -tf "$0" >"$1" && ! grep -x lib/two "$1"' "$WORK/root.tar" "$WORK/list"
-check "an image stands for a name" sh -c 'tar -tf "$0" | grep -x bin/busybox' "$WORK/root.tar"
-printf 'FROM lib\n' >"$WORK/context/Dockerfile"
-refuse "FROM a folder is refused" 2 "$IMGBUILD" -q --build-context lib="$WORK/other" "$WORK/context"
-refuse "a context without a value too" 2 "$IMGBUILD" -q --build-context lib "$WORK/context"
+check "a named folder is copied from, on an image with another name" \
+	root --build-context lib="$WORK/other" --build-context base=docker-image://busybox "$WORK/c"
+check "   ... all of it" lists ' lib/one$'
+check "   ... but what its .dockerignore names" lists_not ' lib/two$'
+check "   ... over the image" lists ' bin/busybox$'
+refuse "a context without a value is a mistake" 2 "$IMGBUILD" -q --build-context lib "$WORK/c"
 finish

@@ -20,11 +20,12 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/imgbuild-$NAME.XXXXXX")
 chmod 755 "$WORK"
 export IMGBUILD_ROOT=$WORK/store
 LOG=$WORK/log
-n_claims=0 n_failed=0 finished=
+n_claims=0 n_failed=0 finished= SERVER=
 
 trap 'stopped $LINENO' EXIT
 
 stopped() {
+	stop_server
 	if [ -z "$finished" ]; then
 		n_claims=$((n_claims + 1))
 		echo "not ok $n_claims - the test ran to its end"
@@ -32,6 +33,11 @@ stopped() {
 		echo "1..$n_claims"
 	fi
 	rm_work
+}
+
+stop_server() {
+	[ -z "$SERVER" ] || kill "$SERVER"
+	SERVER=
 }
 
 rm_work() {
@@ -92,6 +98,7 @@ note() {
 
 finish() {
 	finished=1
+	stop_server
 	echo "1..$n_claims"
 	rm_work
 	trap - EXIT
@@ -156,6 +163,20 @@ P
 
 digest_of() {
 	sha256sum "$1" | cut -d' ' -f1
+}
+
+# serve FOLDER: an http server of our own over FOLDER; its URL is in $URL
+serve() {
+	: >"$WORK/server"
+	python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$1" >"$WORK/server" 2>/dev/null &
+	SERVER=$!
+	local port
+	for _ in $(seq 50); do
+		port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$WORK/server")
+		[ -z "$port" ] || break
+		sleep 0.1
+	done
+	URL=http://127.0.0.1:$port
 }
 
 # bases: import busybox, and load conformance/base and /rich

@@ -36,6 +36,21 @@ check "what was deleted is gone" sh -c '! grep -E "var/data/(two|deep/three)" "$
 check "USER is another user" grep -E ' 1000/1000 .* tmp/who$' "$WORK/list"
 check "no mount is left" sh -c '! grep "$0" /proc/mounts' "$WORK"
 
+if have git; then
+	printf 'FROM scratch\nCOPY . /\n' >"$WORK/hello/Dockerfile"
+	rm -rf "$WORK/home/repo"
+	as_user cp -r "$WORK/hello" "$WORK/home/repo"
+	as_user sh -c 'cd "$1" && git init -q . && git add -A && git -c user.email=t@example.org -c user.name=t commit -qm 1' _ "$WORK/home/repo"
+	export SOURCE_DATE_EPOCH=1700000000
+	folder=$(as_user "$IMGBUILD" -q "$WORK/hello")
+	check "a commit gives the folder's image" same "$folder" "$(as_user "$IMGBUILD" -q "file://$WORK/home/repo")"
+	check "so does a tar on stdin" same "$folder" "$(tar -C "$WORK/hello" -c . | as_user "$IMGBUILD" -q -)"
+	check "which root's image is, too" same "$folder" "$("$IMGBUILD" -q "$WORK/hello")"
+	unset SOURCE_DATE_EPOCH
+else
+	skip "a commit gives the folder's image" "git is not installed"
+fi
+
 if [ "$(id -u)" -eq 0 ]; then
 	bare=$(awk -F: '$3 >= 1 && $3 < 65534 { print $1 }' /etc/passwd | while read -r u; do
 		grep -q "^$u:" /etc/subuid || { echo "$u"; break; }
