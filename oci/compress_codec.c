@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "oci/isal.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -76,9 +77,24 @@ static const struct encoder zlib_encoder = {
 
 #ifdef HAVE_ISAL
 
+/*
+ * Where a stream lies in memory can change what ISA-L makes of a block: up to
+ * 2.30, levels 1 and 2 put the block's third position into a slot of the hash
+ * table that they choose by a register they forgot to set, which holds the
+ * stream's address (.write_first_byte in igzip_icf_body_h1_gr_bt.asm). Unless
+ * that is the slot of one of the first three positions it is as good as any
+ * other, so a block is given a stream for which it is not.
+ */
+enum {
+	ISAL_FORGOTTEN = 3, /* positions whose slots matter */
+	ISAL_STREAMS = 64,  /* three of sixteen slots are to be avoided */
+	ISAL_SLOTS = 16,    /* the smallest table for a block that is matched */
+	ISAL_MATCHED = 17,  /* bytes of the smallest such block */
+};
+
 struct isal_state {
 	const struct isal *isal;
-	struct isal_zstream z;
+	struct isal_zstream *streams[ISAL_STREAMS]; /* made when needed */
 	uint32_t level;
 	unsigned char level_buf[ISAL_DEF_LVL2_DEFAULT];
 };
@@ -102,34 +118,85 @@ static size_t isal_bound(size_t n)
 	return n + (n >> 8) + 1024;
 }
 
+/* ISA-L's hash of four bytes, CRC-32C without inversion, in a small table. */
+static unsigned isal_slot(uint32_t bytes)
+{
+	for (int bit = 0; bit < 32; bit++)
+		bytes = bytes >> 1 ^ (bytes & 1 ? 0x82f63b78 : 0);
+	return bytes % ISAL_SLOTS;
+}
+
+static uint32_t four_bytes(const unsigned char *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, sizeof(n));
+	return le32toh(n);
+}
+
+static bool isal_slot_is_free(const struct isal_zstream *z,
+			      const unsigned char *in)
+{
+	unsigned chosen = isal_slot((uint32_t)((uintptr_t)z >> 16));
+
+	for (int i = 0; i < ISAL_FORGOTTEN; i++)
+		if (isal_slot(four_bytes(in + i)) == chosen)
+			return false;
+	return true;
+}
+
+static struct isal_zstream *isal_stream(struct isal_state *s,
+					const unsigned char *in, size_t n)
+{
+	for (size_t i = 0; i < ISAL_STREAMS; i++) {
+		if (!s->streams[i])
+			s->streams[i] = xcalloc(1, sizeof(*s->streams[i]));
+		if (n < ISAL_MATCHED || isal_slot_is_free(s->streams[i], in))
+			return s->streams[i];
+	}
+	return NULL;
+}
+
 static ssize_t isal_encode(void *state, const unsigned char *in, size_t n,
 			   unsigned char *out, size_t room)
 {
 	struct isal_state *s = state;
+	struct isal_zstream *z = isal_stream(s, in, n);
 
-	s->isal->deflate_stateless_init(&s->z);
-	s->z.level = s->level;
-	s->z.level_buf = s->level_buf;
-	s->z.level_buf_size = s->level == 2   ? ISAL_DEF_LVL2_DEFAULT
-			      : s->level == 1 ? ISAL_DEF_LVL1_DEFAULT
-					      : 0;
-	s->z.gzip_flag = IGZIP_GZIP;
-	s->z.end_of_stream = 1;
-	s->z.flush = NO_FLUSH;
-	s->z.next_in = (unsigned char *)in;
-	s->z.avail_in = (uint32_t)n;
-	s->z.next_out = out;
-	s->z.avail_out = (uint32_t)room;
-	if (s->isal->deflate_stateless(&s->z) != COMP_OK || s->z.avail_in)
+	if (!z)
 		return -1;
-	return (ssize_t)(room - s->z.avail_out);
+	s->isal->deflate_stateless_init(z);
+	z->level = s->level;
+	z->level_buf = s->level_buf;
+	z->level_buf_size = s->level == 2   ? ISAL_DEF_LVL2_DEFAULT
+			    : s->level == 1 ? ISAL_DEF_LVL1_DEFAULT
+					    : 0;
+	z->gzip_flag = IGZIP_GZIP;
+	z->end_of_stream = 1;
+	z->flush = NO_FLUSH;
+	z->next_in = (unsigned char *)in;
+	z->avail_in = (uint32_t)n;
+	z->next_out = out;
+	z->avail_out = (uint32_t)room;
+	if (s->isal->deflate_stateless(z) != COMP_OK || z->avail_in)
+		return -1;
+	return (ssize_t)(room - z->avail_out);
+}
+
+static void isal_close(void *state)
+{
+	struct isal_state *s = state;
+
+	for (size_t i = 0; i < ISAL_STREAMS; i++)
+		free(s->streams[i]);
+	free(s);
 }
 
 static const struct encoder isal_encoder = {
 	isal_open,
 	isal_bound,
 	isal_encode,
-	free,
+	isal_close,
 };
 
 const struct encoder *encoder_gzip(int *level)

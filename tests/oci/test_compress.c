@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include "base/digest.h"
+#include "oci/codec.h"
 #include "oci/compress.h"
 
 #include <stdlib.h>
@@ -94,6 +95,49 @@ static void bytes_do_not_depend_on_threads_or_cuts(void **state)
 		buf_sink_release(&three);
 	}
 	free((char *)in.p);
+}
+
+/* Short, so that tables are small, and its beginning comes again. */
+static void repeating_block(unsigned char *p, size_t n, uint32_t seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		seed = seed * 1103515245 + 12345;
+		p[i] = i % 40 < 10 && i >= 40 ? p[i % 40 + i / 80]
+					      : (unsigned char)(seed >> 16);
+	}
+}
+
+static void bytes_do_not_depend_on_where_an_encoder_lies(void **state)
+{
+	enum { ENCODERS = 200, BLOCKS = 40, SIZE = 300, ROOM = 4096 };
+
+	(void)state;
+	for (int gzip_level = 1; gzip_level <= 4; gzip_level++) {
+		int level = gzip_level;
+		const struct encoder *encoder = encoder_gzip(&level);
+		static unsigned char expected[BLOCKS][ROOM];
+		void *states[ENCODERS];
+		struct err e;
+
+		for (int i = 0; i < ENCODERS; i++) {
+			states[i] = encoder->open(level, &e);
+			assert_non_null(states[i]);
+		}
+		for (int i = 0; i < ENCODERS * BLOCKS; i++) {
+			unsigned char *first = expected[i % BLOCKS];
+			unsigned char in[SIZE];
+			unsigned char out[ROOM] = {0};
+
+			repeating_block(in, SIZE, (uint32_t)(i % BLOCKS));
+			assert_true(encoder->encode(states[i / BLOCKS], in,
+						    SIZE, out, ROOM) > 0);
+			if (i < BLOCKS)
+				memcpy(first, out, ROOM);
+			assert_memory_equal(out, first, ROOM);
+		}
+		for (int i = 0; i < ENCODERS; i++)
+			encoder->close(states[i]);
+	}
 }
 
 static void gzip_headers_have_no_time(void **state)
@@ -324,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_do_not_depend_on_threads_or_cuts),
+		cmocka_unit_test(bytes_do_not_depend_on_where_an_encoder_lies),
 		cmocka_unit_test(gzip_headers_have_no_time),
 		cmocka_unit_test(nothing_compresses_to_an_empty_member),
 		cmocka_unit_test(what_is_not_compressed_passes),
