@@ -11,7 +11,8 @@ struct expansion {
 	const struct word_template *t;
 	const struct word_env *env;
 	const struct word_unset *unset;
-	struct buf out; /* results, and operands while they are needed */
+	struct buf out;	 /* results, and operands while they are needed */
+	size_t produced; /* bytes of all substitutions and fields so far */
 	struct err *e;
 };
 
@@ -20,6 +21,16 @@ static int expand_nodes(struct expansion *x, size_t i, size_t end);
 static struct str node_text(const struct expansion *x, const struct node *node)
 {
 	return str_sub(x->t->text, node->offset, node->offset + node->n);
+}
+
+/*
+ * What is made on the way counts as well, or a value that is multiplied again
+ * and again would cost its limit each time.
+ */
+static void produce(struct expansion *x, size_t n)
+{
+	x->out.over |= n > WORD_MAX_BYTES - x->produced;
+	x->produced = x->out.over ? WORD_MAX_BYTES : x->produced + n;
 }
 
 static bool get(struct expansion *x, struct str name, struct str *value)
@@ -74,6 +85,7 @@ static int replace(struct expansion *x, const struct node *node, size_t mark,
 	x->out.n = mark;
 	buf_add_str(&x->out, buf_str(&result));
 	x->out.over |= result.over;
+	produce(x, result.n);
 	buf_release(&result);
 	return r;
 }
@@ -148,7 +160,8 @@ static int expand_node(struct expansion *x, size_t i)
 static int expand_nodes(struct expansion *x, size_t i, size_t end)
 {
 	for (; i < end; i = x->t->nodes[i].end)
-		if (expand_node(x, i) < 0)
+		if (expand_node(x, i) < 0 ||
+		    buf_check(&x->out, "expanded word", x->e) < 0)
 			return -1;
 	return 0;
 }
@@ -157,7 +170,7 @@ int word_expand(struct arena *a, const struct word_template *t,
 		const struct word_env *env, const struct word_unset *unset,
 		struct str *out, struct err *e)
 {
-	struct expansion x = {t, env, unset, BUF_INIT(WORD_MAX_BYTES), e};
+	struct expansion x = {t, env, unset, BUF_INIT(WORD_MAX_BYTES), 0, e};
 	int r;
 
 	if (t->n_nodes == 0) {
@@ -165,8 +178,6 @@ int word_expand(struct arena *a, const struct word_template *t,
 		return 0;
 	}
 	r = expand_nodes(&x, 0, t->n_nodes);
-	if (r == 0)
-		r = buf_check(&x.out, "expanded word", e);
 	if (r == 0)
 		*out = arena_str(a, buf_str(&x.out));
 	buf_release(&x.out);
@@ -216,6 +227,7 @@ static int expand_runs(struct expansion *x, struct fields *f)
 		buf_clear(&x->out);
 		if (expand_node(x, i) < 0)
 			return -1;
+		produce(x, x->out.n);
 		if (buf_check(&x->out, "expanded word", x->e) < 0)
 			return -1;
 		add_run(f, buf_str(&x->out), split);
@@ -228,7 +240,7 @@ int word_expand_fields(struct arena *a, const struct word_template *t,
 		       const struct word_unset *unset, struct str **out,
 		       size_t *out_n, struct err *e)
 {
-	struct expansion x = {t, env, unset, BUF_INIT(WORD_MAX_BYTES), e};
+	struct expansion x = {t, env, unset, BUF_INIT(WORD_MAX_BYTES), 0, e};
 	struct fields f = {a, BUF_INIT(WORD_MAX_BYTES), {0}};
 	int r = expand_runs(&x, &f);
 

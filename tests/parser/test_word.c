@@ -348,6 +348,36 @@ static void an_expansion_past_the_limit_is_an_error(void **state)
 	free(value);
 }
 
+static void what_a_substitution_makes_and_drops_counts_as_well(void **state)
+{
+	SCOPED_ARENA struct arena a = {0};
+	size_t big = WORD_MAX_BYTES * 2 / 3;
+	char *value = malloc(big);
+	struct table_row x = {
+		.cells = {STR("env"), STR("X"), {value, big}},
+		.n = 3,
+	};
+	struct table table = {&x, 1};
+	struct env env = {.table = &table};
+	struct word_env vars = {get, &env};
+	const struct word_template *t;
+	struct word_error we;
+	struct str got;
+	struct err e;
+
+	(void)state;
+	memset(value, 'x', big);
+	assert_int_equal(word_parse(&a, STR("${X:+${X/a/b}}"), '\\', &t, &we),
+			 0);
+	assert_int_equal(word_expand(&a, t, &vars, NULL, &got, &e), 0);
+	assert_int_equal(word_parse(&a, STR("${X:+${X/a/b}}${X:+${X/a/b}}"),
+				    '\\', &t, &we),
+			 0);
+	assert_int_equal(word_expand(&a, t, &vars, NULL, &got, &e), -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+	free(value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +393,8 @@ int main(void)
 		cmocka_unit_test(
 			nesting_past_the_limit_is_an_error_not_a_crash),
 		cmocka_unit_test(an_expansion_past_the_limit_is_an_error),
+		cmocka_unit_test(
+			what_a_substitution_makes_and_drops_counts_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
