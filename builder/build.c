@@ -67,13 +67,26 @@ static int prepare_executor(struct build *b, struct err *e)
 	return 0;
 }
 
+static int fetch(struct build *b, struct fetched *f, struct str url,
+		 const struct remote_options *opt, struct err *e)
+{
+	SCOPED_PTR char *name = xasprintf("remote-%zu", b->fetched.n);
+	SCOPED_PTR char *path = NULL;
+
+	if (build_enter(b, e) < 0 || build_work(b, e) < 0)
+		return -1;
+	path = xasprintf("%s/%s", b->store->path, b->work);
+	*vec_push(&b->fetched) = f;
+	return remote_fetch(&f->remote, b->arena, url, opt, b->work_fd, path,
+			    name, e);
+}
+
 int build_remote(struct build *b, const struct step_copy *copy,
 		 const struct step_source *source, const struct remote **out,
 		 struct err *e)
 {
-	const struct remote_options opt = {copy->checksum, copy->keep_git_dir};
-	SCOPED_PTR char *name = xasprintf("remote-%zu", b->fetched.n);
-	SCOPED_PTR char *path = NULL;
+	const struct remote_options opt = {.checksum = copy->checksum,
+					   .keep_git_dir = copy->keep_git_dir};
 	struct fetched *f;
 
 	for (size_t i = 0; i < b->fetched.n; i++) {
@@ -82,15 +95,34 @@ int build_remote(struct build *b, const struct step_copy *copy,
 		*out = &b->fetched.v[i]->remote;
 		return 0;
 	}
-	if (build_enter(b, e) < 0 || build_work(b, e) < 0)
-		return -1;
-	path = xasprintf("%s/%s", b->store->path, b->work);
 	f = arena_new(b->arena, struct fetched);
 	f->source = source;
-	*vec_push(&b->fetched) = f;
 	*out = &f->remote;
-	return remote_fetch(&f->remote, b->arena, source->path, &opt,
-			    b->work_fd, path, name, e);
+	return fetch(b, f, source->path, &opt, e);
+}
+
+/* A context behind a URL: of a repository maybe only a folder. */
+static int remote_context(struct build *b, struct str url,
+			  struct source_tree *tree, struct err *e)
+{
+	const struct remote_options opt = {.file_name = "context",
+					   .is_context = true};
+	struct fetched *f;
+
+	for (size_t i = 0; i < b->fetched.n; i++) {
+		f = b->fetched.v[i];
+		if (f->source || !str_eq(f->url, url))
+			continue;
+		*tree = f->remote.tree;
+		return 0;
+	}
+	f = arena_new(b->arena, struct fetched);
+	f->url = url;
+	if (fetch(b, f, url, &opt, e) < 0 ||
+	    remote_enter_folder(&f->remote, e) < 0)
+		return -1;
+	*tree = f->remote.tree;
+	return 0;
 }
 
 static void drop_work(struct build *b)
@@ -184,6 +216,7 @@ int build_origin(struct build *b, const struct origin *origin,
 			return -1;
 		*tree = context->tree;
 		return 0;
+	case ORIGIN_REMOTE: return remote_context(b, origin->folder, tree, e);
 	case ORIGIN_STAGE:
 		rootfs_release(scratch);
 		rootfs_copy(scratch, &b->stages[origin->stage->index]);

@@ -460,6 +460,17 @@ static void dispatch_instruction(struct dispatch *c)
 
 int dispatch_stage(struct planner *p, struct stage_state *s, struct err *e)
 {
+	if (s->out.base_context) {
+		struct dispatch c = {
+			.p = p,
+			.s = s,
+			.in = s->source->from,
+			.title = s->source->from->text,
+			.e = e,
+		};
+
+		dispatch_base_context(&c);
+	}
 	for (size_t i = 0; i < s->instructions.n; i++) {
 		struct dispatch c = {
 			.p = p,

@@ -38,6 +38,8 @@ struct str_list dispatch_command_args(struct dispatch *c,
 				      const struct command *command);
 
 void dispatch_copy(struct dispatch *c); /* COPY and ADD */
+/* FROM a context: its files are the first layer, which no history tells of. */
+void dispatch_base_context(struct dispatch *c);
 void dispatch_run(struct dispatch *c);
 
 #endif

@@ -142,3 +142,23 @@ void dispatch_copy(struct dispatch *c)
 	dispatch_add_step(c, STEP_COPY)->copy = out;
 	copy_history(c, &out, dest);
 }
+
+void dispatch_base_context(struct dispatch *c)
+{
+	const struct named_context *named = c->s->out.base_context;
+	struct step_source *all =
+		arena_new(dispatch_arena(c), struct step_source);
+	struct step *step = dispatch_add_step(c, STEP_COPY);
+
+	all->path = STR("/");
+	step->copy = (struct step_copy){
+		.origin = {.kind = named->kind == NAMED_REMOTE ? ORIGIN_REMOTE
+							       : ORIGIN_FOLDER,
+			   .folder = named->value},
+		.sources = all,
+		.n_sources = 1,
+		.dest = STR("/"),
+	};
+	/* these are no copies: files keep their times */
+	step->has_epoch = false;
+}

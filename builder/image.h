@@ -20,6 +20,15 @@ int image_find(const struct store *s, struct arena *a, struct str name,
 	       const struct platform *platform, struct plan_image *out,
 	       struct err *e);
 
+/*
+ * An image of a layout elsewhere, "PATH[:TAG|@DIGEST]"; the tag is "latest"
+ * where the layout has more than one. Its blobs are brought into the store,
+ * without a name. 1, 0, -1.
+ */
+int image_from_layout(const struct store *s, struct arena *a, struct str layout,
+		      const struct platform *platform, struct plan_image *out,
+		      struct err *e);
+
 /* An image as a build made it or the store has it. */
 struct image {
 	const struct rootfs *rootfs;

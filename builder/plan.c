@@ -5,7 +5,6 @@
 #include "builder/planner.h"
 
 #include "base/path.h"
-#include "oci/reference.h"
 
 #include <string.h>
 
@@ -35,16 +34,6 @@ bool planner_build_arg(struct planner *p, struct str name, struct str *value)
 		}
 	}
 	return false;
-}
-
-static struct str lower(struct arena *a, struct str s)
-{
-	char *out = arena_c(a, s);
-
-	for (size_t i = 0; i < s.n; i++)
-		if (out[i] >= 'A' && out[i] <= 'Z')
-			out[i] = (char)(out[i] + ('a' - 'A'));
-	return (struct str){out, s.n};
 }
 
 static void set_platform_args(struct planner *p, const char *prefix,
@@ -131,67 +120,6 @@ static void find_epoch(struct planner *p)
 			 STR_ARG(value));
 }
 
-/*
- * Find an image by name, once each. 1 found, 0 absent or no name (noted), -1.
- */
-static int find_image(struct planner *p, struct str name, struct span span,
-		      const struct platform *platform,
-		      const struct plan_image **out, struct err *e)
-{
-	struct reference ref;
-	struct str key;
-	struct plan_image *image;
-	int found;
-
-	if (reference_parse(p->arena, name, &ref, e) < 0) {
-		diag_add(p->diags, "image-name", DIAG_ERROR, span, "%s",
-			 e->msg);
-		return 0;
-	}
-	name = reference_name(p->arena, &ref);
-	key = arena_printf(p->arena, "%.*s %.*s", STR_ARG(name),
-			   STR_ARG(platform_format(p->arena, platform)));
-	*out = strmap_get(&p->images, key);
-	if (*out)
-		return 1;
-	image = arena_new(p->arena, struct plan_image);
-	image->name = name;
-	found = p->source->resolve(p->source, p->arena, name, platform, image,
-				   e);
-	if (found < 0)
-		return err_wrap(e, "image %.*s", STR_ARG(name));
-	if (found == 0) {
-		struct diag *diag =
-			diag_add(p->diags, "image-missing", DIAG_ERROR, span,
-				 "%.*s: there is no such image in "
-				 "the store",
-				 STR_ARG(name));
-		diag_hint(p->diags, diag,
-			  "bring it in with `imgbuild load -i ARCHIVE` or "
-			  "`imgbuild import ROOTFS.tar %.*s`",
-			  STR_ARG(reference_familiar(p->arena, &ref)));
-		return 0;
-	}
-	strmap_set(&p->images, key, image);
-	*out = image;
-	return 1;
-}
-
-static struct stage_state *stage_by_name(const struct planner *p,
-					 struct str name)
-{
-	return strmap_get(&p->names, lower(p->arena, name));
-}
-
-static const struct named_context *named_context(const struct planner *p,
-						 struct str name)
-{
-	for (size_t i = 0; i < p->opt->n_contexts; i++)
-		if (str_eq_nocase(p->opt->contexts[i].name, name))
-			return &p->opt->contexts[i];
-	return NULL;
-}
-
 static struct span stage_span(const struct stage *stage)
 {
 	return stage->from->from.base.span;
@@ -215,44 +143,24 @@ static bool stage_platform(struct planner *p, struct stage_state *s)
 	return false;
 }
 
-/* Which earlier stage, image or nothing FROM names. */
-static void find_base(struct planner *p, struct stage_state *s,
-		      struct str *image_name)
+/* A context with the stage's name takes its place. */
+static void init_base(struct planner *p, struct stage_state *s)
 {
-	const struct word *w = &s->source->from->from.base;
-	const struct named_context *named;
-	struct stage_state *base;
-	struct str name;
+	const struct stage *source = s->source;
+	struct str alias = source->from->from.alias;
+	const struct named_context *named =
+		alias.n ? planner_context(p, alias) : NULL;
 
-	*image_name = (struct str){0};
-	if (!scope_expand(&p->globals, w, &name, p->diags))
-		return;
-	if (name.n == 0) {
-		diag_add(p->diags, "from-blank", DIAG_ERROR, w->span,
-			 "base name (%.*s) should not be blank",
-			 STR_ARG(w->text));
+	if (named) {
+		planner_base_context(p, s, named, s->span);
 		return;
 	}
-	named = named_context(p, name);
-	base = named ? NULL : strmap_get(&p->names, name);
-	if (named && named->is_image) {
-		s->out.base_kind = BASE_IMAGE;
-		*image_name = named->value;
-	} else if (named) {
-		diag_add(p->diags, "from-folder", DIAG_ERROR, w->span,
-			 "FROM a folder (--build-context %.*s) is not "
-			 "supported; COPY from it",
-			 STR_ARG(named->name));
-	} else if (base) {
-		s->out.base_kind = BASE_STAGE;
-		s->out.base_stage = &base->out;
-	} else if (!str_eq_c(name, "scratch")) {
-		s->out.base_kind = BASE_IMAGE;
-		*image_name = name;
-	}
+	planner_base(p, s, &source->from->from.base);
+	for (size_t i = 0; i < source->n_instructions; i++)
+		*vec_push(&s->instructions) = &source->instructions[i];
 }
 
-static void init_stage(struct planner *p, size_t i, struct str *image_name)
+static void init_stage(struct planner *p, size_t i)
 {
 	struct stage_state *s = &p->stages[i];
 	const struct stage *source = &p->df->stages[i];
@@ -267,9 +175,7 @@ static void init_stage(struct planner *p, size_t i, struct str *image_name)
 				       : arena_printf(p->arena, "stage-%zu", i);
 	s->scope.arena = p->arena;
 	if (stage_platform(p, s))
-		find_base(p, s, image_name);
-	for (size_t k = 0; k < source->n_instructions; k++)
-		*vec_push(&s->instructions) = &source->instructions[k];
+		init_base(p, s);
 	if (source->from->from.alias.n)
 		strmap_set(&p->names, source->from->from.alias, s);
 }
@@ -336,78 +242,6 @@ static void add_image_triggers(struct planner *p, struct stage_state *s)
 	vec_release(&triggers);
 }
 
-/* The stage that --from=NAME means; NULL where it is an image. */
-static struct stage_state *origin_stage(struct planner *p, struct str name,
-					enum stage_naming naming,
-					struct span span, bool *mistaken)
-{
-	uint64_t index;
-
-	*mistaken = false;
-	if (naming == STAGE_BY_NAME || !str_to_u64(name, UINT32_MAX, &index))
-		return stage_by_name(p, name);
-	if (index < p->n_stages)
-		return &p->stages[index];
-	diag_add(p->diags, "stage-index", DIAG_ERROR, span,
-		 "invalid stage index %.*s: there are %zu stages",
-		 STR_ARG(name), p->n_stages);
-	*mistaken = true;
-	return NULL;
-}
-
-static bool image_origin(struct planner *p, const struct stage_state *s,
-			 struct str name, struct span span, struct origin *out,
-			 bool *failed, struct err *e)
-{
-	int found = find_image(p, name, span, &s->platform, &out->image, e);
-
-	out->kind = ORIGIN_IMAGE;
-	*failed |= found < 0;
-	return found == 1;
-}
-
-bool planner_origin(struct planner *p, const struct stage_state *s,
-		    const struct word *from, enum stage_naming naming,
-		    struct origin *out, bool *failed, struct err *e)
-{
-	const struct named_context *named;
-	const struct stage_state *stage;
-	bool mistaken;
-
-	*out = (struct origin){.kind = ORIGIN_CONTEXT};
-	if (from->text.n == 0)
-		return true;
-	if (str_eq_c(from->text, "scratch")) {
-		out->kind = ORIGIN_SCRATCH;
-		return true;
-	}
-	named = named_context(p, from->text);
-	if (named && !named->is_image) {
-		out->kind = ORIGIN_FOLDER;
-		out->folder = named->value;
-		return true;
-	}
-	if (named)
-		return image_origin(p, s, named->value, from->span, out, failed,
-				    e);
-	stage = origin_stage(p, from->text, naming, from->span, &mistaken);
-	if (mistaken)
-		return false;
-	if (stage) {
-		out->kind = ORIGIN_STAGE;
-		out->stage = &stage->out;
-		if (stage->dispatched)
-			return true;
-		diag_add(
-			p->diags, "stage-order", DIAG_ERROR, from->span,
-			"cannot copy from stage '%.*s', it needs to be defined "
-			"before the stage that uses it",
-			STR_ARG(from->text));
-		return false;
-	}
-	return image_origin(p, s, from->text, from->span, out, failed, e);
-}
-
 static void need(struct stage_state *s, struct stage_state **stack, size_t *n)
 {
 	if (!s || s->needed)
@@ -416,37 +250,23 @@ static void need(struct stage_state *s, struct stage_state **stack, size_t *n)
 	stack[(*n)++] = s;
 }
 
-static void need_origin(struct planner *p, const struct word *from,
-			enum stage_naming naming, struct stage_state **stack,
-			size_t *n)
-{
-	uint64_t index;
-
-	if (from->text.n == 0 || named_context(p, from->text))
-		return;
-	if (naming == STAGE_BY_NAME ||
-	    !str_to_u64(from->text, UINT32_MAX, &index))
-		need(stage_by_name(p, from->text), stack, n);
-	else if (index < p->n_stages)
-		need(&p->stages[index], stack, n);
-}
-
 /* Stages whose files the instruction reads. */
 static void need_of(struct planner *p, const struct instruction *in,
 		    struct stage_state **stack, size_t *n)
 {
 	if (in->kind == INSTRUCTION_COPY)
-		need_origin(p, &in->copy.from, STAGE_BY_NAME_OR_INDEX, stack,
-			    n);
+		need(planner_origin_stage(p, &in->copy.from,
+					  STAGE_BY_NAME_OR_INDEX),
+		     stack, n);
 	if (in->kind != INSTRUCTION_RUN)
 		return;
 	for (size_t i = 0; i < in->run.n_mounts; i++)
-		need_origin(p, &in->run.mounts[i].from, STAGE_BY_NAME, stack,
-			    n);
+		need(planner_origin_stage(p, &in->run.mounts[i].from,
+					  STAGE_BY_NAME),
+		     stack, n);
 }
 
-static int expand_stage(struct planner *p, struct stage_state *s,
-			struct str image_name, struct err *e)
+static int expand_stage(struct planner *p, struct stage_state *s, struct err *e)
 {
 	int found;
 
@@ -454,8 +274,8 @@ static int expand_stage(struct planner *p, struct stage_state *s,
 		add_stage_triggers(p, s);
 	if (s->out.base_kind != BASE_IMAGE)
 		return 0;
-	found = find_image(p, image_name, s->span, &s->platform,
-			   &s->out.base_image, e);
+	found = planner_image(p, &s->image_name, s->span, &s->platform,
+			      &s->out.base_image, e);
 	if (found == 1)
 		add_image_triggers(p, s);
 	return found < 0 ? -1 : 0;
@@ -463,7 +283,7 @@ static int expand_stage(struct planner *p, struct stage_state *s,
 
 /* Mark what the target needs, triggers of base images included. */
 static int mark_needed(struct planner *p, struct stage_state *target,
-		       const struct str *image_names, struct err *e)
+		       struct err *e)
 {
 	SCOPED_PTR struct stage_state **stack =
 		xcalloc(p->n_stages, sizeof(struct stage_state *));
@@ -473,7 +293,7 @@ static int mark_needed(struct planner *p, struct stage_state *target,
 	while (n) {
 		struct stage_state *s = stack[--n];
 
-		if (expand_stage(p, s, image_names[s->out.index], e) < 0)
+		if (expand_stage(p, s, e) < 0)
 			return -1;
 		if (s->out.base_kind == BASE_STAGE)
 			need(&p->stages[s->out.base_stage->index], stack, &n);
@@ -509,6 +329,7 @@ static void inherit(struct planner *p, struct stage_state *s)
 		*config = base->out.config;
 		s->scope = base->scope;
 		s->platform = base->platform;
+		s->has_unsaid_layer = base->has_unsaid_layer;
 		break;
 	}
 	}
@@ -543,6 +364,46 @@ static void finish_stage(struct planner *p, struct stage_state *s)
 	s->dispatched = true;
 }
 
+/* The last step of a stage or of those it is built on, as progress shows it. */
+static struct str describe_last(struct planner *p, const struct plan_stage *s)
+{
+	const struct step *last;
+	size_t from_context;
+
+	while (s->n_steps == 0 && s->base_kind == BASE_STAGE)
+		s = s->base_stage;
+	from_context = s->base_context != NULL;
+	if (s->n_steps == from_context)
+		return arena_printf(p->arena, "local source for %.*s",
+				    STR_ARG(s->base_context->name));
+	last = &s->steps[s->n_steps - 1];
+	return arena_printf(p->arena, "[%.*s%s%zu/%zu] %.*s", STR_ARG(s->title),
+			    s->title.n ? " " : "", last->number - from_context,
+			    s->n_steps, STR_ARG(last->title));
+}
+
+/*
+ * As BuildKit's exporter: a layer that no instruction made, which is what FROM
+ * of a folder gives, has its entry at the end, and that tells of the last step.
+ */
+static void add_unsaid_layer(struct planner *p, struct stage_state *target)
+{
+	struct image_config *config = &target->out.config;
+	struct config_history *history = arena_new_array(
+		p->arena, config->n_history + 1, struct config_history);
+
+	if (config->n_history)
+		memcpy(history, config->history,
+		       config->n_history * sizeof(*history));
+	history[config->n_history++] = (struct config_history){
+		.created_by = describe_last(p, &target->out),
+		.comment = STR("buildkit.exporter.image.v0"),
+		.has_created = p->has_epoch,
+		.created_ns = p->epoch_s * 1000000000,
+	};
+	config->history = history;
+}
+
 static void finish_target(struct planner *p, struct stage_state *target)
 {
 	struct image_config *config = &target->out.config;
@@ -551,6 +412,8 @@ static void finish_target(struct planner *p, struct stage_state *target)
 		config->labels = pairs_set(p->arena, config->labels,
 					   p->opt->labels.v[i].key,
 					   p->opt->labels.v[i].value);
+	if (target->has_unsaid_layer)
+		add_unsaid_layer(p, target);
 	if (p->opt->platform_given)
 		config->platform = p->opt->target_platform;
 	/* arm64 has no other variant worth naming (containerd/platforms) */
@@ -566,7 +429,7 @@ static struct stage_state *find_target(struct planner *p)
 
 	if (p->opt->target.n == 0)
 		return &p->stages[p->n_stages - 1];
-	target = stage_by_name(p, p->opt->target);
+	target = planner_stage(p, p->opt->target);
 	if (target)
 		return target;
 	diag = diag_add(p->diags, "target", DIAG_ERROR, SPAN_NONE,
@@ -598,18 +461,16 @@ static void warn_of_unused_args(struct planner *p)
 
 static int plan_stages(struct planner *p, struct plan *out, struct err *e)
 {
-	struct str *image_names =
-		arena_new_array(p->arena, p->n_stages, struct str);
 	const struct plan_stage **stages = arena_new_array(
 		p->arena, p->n_stages, const struct plan_stage *);
 	struct stage_state *target;
 
 	for (size_t i = 0; i < p->n_stages; i++)
-		init_stage(p, i, &image_names[i]);
+		init_stage(p, i);
 	target = find_target(p);
 	if (!target || p->diags->n_errors)
 		return 0;
-	if (mark_needed(p, target, image_names, e) < 0)
+	if (mark_needed(p, target, e) < 0)
 		return -1;
 	out->stages = stages;
 	for (size_t i = 0; i < p->n_stages && !p->diags->n_errors; i++) {

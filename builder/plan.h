@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "builder/named_context.h"
 #include "oci/config.h"
 #include "oci/manifest.h"
 #include "oci/platform.h"
@@ -32,16 +33,11 @@ struct plan_source {
 	int (*resolve)(struct plan_source *s, struct arena *a, struct str name,
 		       const struct platform *platform, struct plan_image *out,
 		       struct err *e);
-};
-
-/*
- * --build-context NAME=…: what NAME means in FROM, COPY --from and mounts,
- * before stages and images are asked.
- */
-struct named_context {
-	struct str name;
-	bool is_image;
-	struct str value; /* a folder's path, or an image's name */
+	/* The same for "PATH[:TAG|@DIGEST]" of an image layout elsewhere. */
+	int (*resolve_layout)(struct plan_source *s, struct arena *a,
+			      struct str layout,
+			      const struct platform *platform,
+			      struct plan_image *out, struct err *e);
 };
 
 struct plan_options {
@@ -73,6 +69,7 @@ enum origin_kind {
 	ORIGIN_STAGE,
 	ORIGIN_IMAGE,
 	ORIGIN_FOLDER,	/* of --build-context */
+	ORIGIN_REMOTE,	/* of --build-context: a git repository or a URL */
 	ORIGIN_SCRATCH, /* an empty folder: a cache mount's default */
 };
 
@@ -80,7 +77,7 @@ struct origin {
 	enum origin_kind kind;
 	const struct plan_stage *stage;
 	const struct plan_image *image;
-	struct str folder; /* its path */
+	struct str folder; /* its path, or the URL */
 };
 
 struct step_mount {
@@ -174,6 +171,11 @@ struct plan_stage {
 	enum base_kind base_kind;
 	const struct plan_stage *base_stage;
 	const struct plan_image *base_image;
+	/*
+	 * FROM a folder or a URL of --build-context: base_kind is BASE_SCRATCH,
+	 * and the first step brings its files. NULL otherwise.
+	 */
+	const struct named_context *base_context;
 	const struct step *steps;
 	size_t n_steps;
 	/*

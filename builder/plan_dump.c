@@ -34,6 +34,9 @@ static void dump_origin(struct buf *out, const struct origin *origin)
 	case ORIGIN_FOLDER:
 		buf_printf(out, "folder %.*s", STR_ARG(origin->folder));
 		break;
+	case ORIGIN_REMOTE:
+		buf_printf(out, "remote %.*s", STR_ARG(origin->folder));
+		break;
 	case ORIGIN_SCRATCH: buf_add_c(out, "scratch"); break;
 	}
 }

@@ -1,6 +1,7 @@
 /*
  * The planner's own state while it makes a plan: shared by plan.c (stages and
- * what they need) and dispatch.c (what each instruction does).
+ * what they need), plan_names.c (what names mean) and dispatch.c (what each
+ * instruction does).
  */
 #ifndef BUILDER_PLANNER_H
 #define BUILDER_PLANNER_H
@@ -10,11 +11,19 @@
 #include "builder/plan.h"
 #include "builder/scope.h"
 
+/* An image, as it is looked for. */
+struct image_name {
+	struct str text;
+	bool in_layout; /* "PATH[:TAG|@DIGEST]" of --build-context */
+};
+
 /* A stage being planned. */
 struct stage_state {
 	struct plan_stage out; /* what others point to */
 	const struct stage *source;
-	struct span span; /* of FROM */
+	struct span span;	      /* of FROM */
+	struct image_name image_name; /* BASE_IMAGE */
+	bool has_unsaid_layer; /* of a context: no history entry tells of it */
 	struct platform platform;
 	bool needed;
 	bool expanded;	 /* base and triggers are known */
@@ -59,6 +68,26 @@ enum stage_naming {
 bool planner_origin(struct planner *p, const struct stage_state *s,
 		    const struct word *from, enum stage_naming naming,
 		    struct origin *out, bool *failed, struct err *e);
+
+/* The stage whose files are read there, if any. */
+struct stage_state *planner_origin_stage(struct planner *p,
+					 const struct word *from,
+					 enum stage_naming naming);
+
+/* By name, in any case; NULL. */
+struct stage_state *planner_stage(const struct planner *p, struct str name);
+/* --build-context of this name; NULL. */
+const struct named_context *planner_context(const struct planner *p,
+					    struct str name);
+/* What FROM w is: sets the stage's base. Mistakes are noted. */
+void planner_base(struct planner *p, struct stage_state *s,
+		  const struct word *w);
+void planner_base_context(struct planner *p, struct stage_state *s,
+			  const struct named_context *named, struct span span);
+/* 1 found, 0 absent or no name (noted), -1. Each is looked up once. */
+int planner_image(struct planner *p, const struct image_name *name,
+		  struct span span, const struct platform *platform,
+		  const struct plan_image **out, struct err *e);
 
 /* Run all of a stage's instructions: config, history, steps. */
 int dispatch_stage(struct planner *p, struct stage_state *s, struct err *e);

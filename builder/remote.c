@@ -121,6 +121,7 @@ int remote_fetch_git(struct remote *r, struct arena *a,
 		what.checksum = opt->checksum;
 	if (make_folder(r, parent_fd, name, e) < 0)
 		return -1;
+	r->is_git = true;
 	r->path = path_in_root(a, what.folder);
 	return git_fetch(&what, r->fd, path, &r->time_s, e);
 }
@@ -133,7 +134,8 @@ int remote_fetch(struct remote *r, struct arena *a, struct str source,
 	int is_git;
 
 	*r = (struct remote){.fd = -1};
-	is_git = git_url_parse(a, source, &git, e);
+	is_git = opt->is_context ? git_url_parse_context(a, source, &git, e)
+				 : git_url_parse(a, source, &git, e);
 	if (is_git < 0)
 		return -1;
 	if (is_git)
@@ -142,6 +144,22 @@ int remote_fetch(struct remote *r, struct arena *a, struct str source,
 	return make_folder(r, parent_fd, name, e) < 0
 		       ? -1
 		       : fetch_file(r, a, source, opt, e);
+}
+
+int remote_enter_folder(struct remote *r, struct err *e)
+{
+	SCOPED_PTR char *name = str_dup(r->path);
+	int fd;
+
+	if (!r->is_git || r->path.n == 0)
+		return 0;
+	fd = path_open_in_root(r->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+			       0);
+	if (fd < 0)
+		return err_sys(e, "folder %s of the repository", name);
+	(void)close(r->fd);
+	r->fd = fd;
+	return 0;
 }
 
 void remote_release(struct remote *r)

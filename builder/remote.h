@@ -23,6 +23,7 @@ struct remote {
 	struct source_tree tree; /* what was fetched; borrows fd */
 	struct str path;	 /* of the source in it; in the arena */
 	int fd;			 /* of its folder */
+	bool is_git;
 	/* Last-Modified, or the commit's; 0 where there is none */
 	int64_t time_s;
 };
@@ -33,6 +34,7 @@ struct remote_options {
 	/* Files of git are as old as their commit, unless the URL says no. */
 	bool commit_times;
 	const char *file_name; /* of a URL's file; NULL: the URL's own */
+	bool is_context;       /* git's forms are those of contexts */
 };
 
 /*
@@ -48,6 +50,8 @@ int remote_fetch_git(struct remote *r, struct arena *a,
 		     const struct git_url *git,
 		     const struct remote_options *opt, int parent_fd,
 		     const char *parent_path, const char *name, struct err *e);
+/* r->tree becomes the folder of the repository that was asked for, if any. */
+int remote_enter_folder(struct remote *r, struct err *e);
 void remote_release(struct remote *r);
 
 #endif

@@ -22,9 +22,11 @@ struct opened_folder {
 	struct context context;
 };
 
-/* A source of ADD that was fetched for its key, and is copied afterwards. */
+/* A source of ADD, or a context, that was fetched; source or url tells which.
+ */
 struct fetched {
 	const struct step_source *source;
+	struct str url;
 	struct remote remote;
 };
 

@@ -294,30 +294,19 @@ static int set_ssh(struct build_request *r, const struct raw_options *raw,
 	return 0;
 }
 
-/* "NAME=FOLDER", or "NAME=docker-image://IMAGE" */
 static int set_contexts(struct build_request *r, const struct raw_options *raw,
 			struct err *e)
 {
-	static const char image_prefix[] = "docker-image://";
 	struct named_context *out = arena_new_array(&r->arena, raw->contexts.n,
 						    struct named_context);
 
 	r->plan.contexts = out;
 	r->plan.n_contexts = raw->contexts.n;
-	for (size_t i = 0; i < raw->contexts.n; i++) {
-		struct str text = str_from(raw->contexts.v[i]);
-
-		if (!str_cut(text, '=', &out[i].name, &out[i].value) ||
-		    out[i].name.n == 0)
-			return err_set(e, ERR_INVALID,
-				       "--build-context %.*s: not NAME=FOLDER "
-				       "or NAME=docker-image://IMAGE",
-				       STR_ARG(text));
-		out[i].is_image = str_starts(out[i].value, image_prefix);
-		if (out[i].is_image)
-			out[i].value =
-				str_skip(out[i].value, strlen(image_prefix));
-	}
+	for (size_t i = 0; i < raw->contexts.n; i++)
+		if (named_context_parse(&r->arena, str_from(raw->contexts.v[i]),
+					&out[i], e) < 0)
+			return err_wrap(e, "--build-context %s",
+					raw->contexts.v[i]);
 	return 0;
 }
 
@@ -378,8 +367,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		 "a line for /etc/hosts of every RUN"},
 		{"allow", 0, OPTION_LIST, &raw.allow, "WHAT",
 		 "security.insecure: let RUN --security=insecure run"},
-		{"build-context", 0, OPTION_LIST, &raw.contexts, "NAME=FOLDER",
-		 "what NAME means in COPY --from and mounts"},
+		{"build-context", 0, OPTION_LIST, &raw.contexts, "NAME=VALUE",
+		 "what NAME means in FROM, COPY --from and mounts"},
 		{"build-arg", 0, OPTION_LIST, &raw.build_args, "NAME=VALUE",
 		 "set an ARG"},
 		{"file", 'f', OPTION_STRING, &r->dockerfile, "FILE",
@@ -428,6 +417,9 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		"Builds an image from the Dockerfile in CONTEXT: a folder; a "
 		"git repository\n(URL#REF:FOLDER, or file:///PATH); the URL of "
 		"a tar or of a Dockerfile;\nor -, either of them from stdin.\n"
+		"A named context is a folder, docker-image://IMAGE, "
+		"oci-layout://PATH[:TAG],\na git repository, a URL, or "
+		"target:STAGE.\n"
 		"An output also takes compression=gzip|zstd|none, "
 		"compression-level=N and\nrewrite-timestamp=true; it may be "
 		"repeated, and dest=- is stdout.",

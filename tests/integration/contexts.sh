@@ -144,5 +144,58 @@ check "a named folder is copied from, on an image with another name" \
 check "   ... all of it" lists ' lib/one$'
 check "   ... but what its .dockerignore names" lists_not ' lib/two$'
 check "   ... over the image" lists ' bin/busybox$'
-refuse "a context without a value is a mistake" 2 "$IMGBUILD" -q --build-context lib "$WORK/c"
+dockerfile() {
+	printf '%s\n' "$@" >"$WORK/c/Dockerfile"
+}
+dockerfile 'FROM lib' 'COPY --from=lib one /copied'
+check "FROM a folder" root --build-context lib="$WORK/other" -o "$WORK/from.tar" "$WORK/c"
+check "   ... has its files" lists '^-rw-r--r-- 0/0 .* one$'
+check "   ... in a layer of their own" same 2 "$(field "$WORK/from.tar" "len(m['layers'])")"
+check "   ... whose history entry is the last, as BuildKit's" same "['COPY one /copied # buildkit', '[1/2] COPY --from=lib one /copied']" \
+	"$(field "$WORK/from.tar" "[h['created_by'] for h in c['history']]")"
+dockerfile 'FROM busybox AS lib' 'COPY nowhere /' 'FROM scratch' 'COPY --from=lib one /'
+check "a context takes the place of the stage with its name" root --build-context lib="$WORK/other" "$WORK/c"
+dockerfile 'FROM docker.io/library/lib:latest' 'COPY --from=lib one /x'
+check "a name is normalised as an image's" root --build-context lib="$WORK/other" "$WORK/c"
+dockerfile 'FROM scratch AS early' 'COPY Dockerfile /from-early' 'FROM lib' 'COPY --from=lib from-early /again'
+check "target:STAGE is a stage of the Dockerfile" root --build-context lib=target:early "$WORK/c"
+check "   ... with its files" lists ' again$'
+refuse "a stage that comes later is a mistake" 2 build --build-context lib=target:late "$WORK/c"
+check "   ... named with the context" says "no stage 'late' before this one, which --build-context lib"
+dockerfile 'FROM lib' 'COPY Dockerfile /empty'
+check "docker-image://scratch is empty" root --build-context lib=docker-image://scratch "$WORK/c"
+mkdir -p "$WORK/deep/f"
+echo deep >"$WORK/deep/f/a.txt"
+git -C "$WORK/deep" init -q
+git -C "$WORK/deep" add -A
+git -C "$WORK/deep" -c user.email=t@example.org -c user.name=t commit -qm 1
+git clone -q --bare "$WORK/deep" "$www/deep.git" 2>/dev/null
+git -C "$www/deep.git" update-server-info
+dockerfile 'FROM scratch' 'COPY --from=deep . /z/'
+check "a repository on this machine is a context" root --build-context "deep=file://$WORK/deep#:f" "$WORK/c"
+check "   ... of which only a folder was asked for" lists ' z/a.txt$'
+dockerfile 'FROM busybox' 'RUN echo made here >/made'
+"$IMGBUILD" -q -o "$WORK/layout.tar" "$WORK/c" >/dev/null
+mkdir "$WORK/layout"
+tar -C "$WORK/layout" -xf "$WORK/layout.tar"
+dockerfile 'FROM lib' 'COPY --from=lib made /copied'
+check "oci-layout:// is an image" root --build-context "lib=oci-layout://$WORK/layout" "$WORK/c"
+check "   ... with its files" lists ' copied$'
+digest=$(sed -n 's/.*"digest": *"\(sha256:[0-9a-f]*\)".*/\1/p' "$WORK/layout/index.json" | head -n1)
+check "   ... by its digest" root --build-context "lib=oci-layout://$WORK/layout@$digest" "$WORK/c"
+refuse "another tag is a mistake" 2 build --build-context "lib=oci-layout://$WORK/layout:other" "$WORK/c"
+check "   ... that is named" says 'layout:other: there is no such image in the layout'
+if [ -n "${URL:-}" ]; then
+	dockerfile 'FROM scratch' 'COPY --from=file context /x' 'COPY --from=repo hello.txt /y'
+	check "URLs are contexts: of a file, and of a repository" root --build-context "file=$URL/file" --build-context "repo=$URL/repo.git#v1" "$WORK/c"
+	check "   ... with mode 0600 for the file" lists '^-rw------- 0/0 .* x$'
+	dockerfile 'FROM busybox' 'COPY --from=deep . /z/' 'RUN --mount=from=deep,target=/m cp /m/a.txt /mounted'
+	check "a folder of a repository, copied and mounted" root --build-context "deep=$URL/deep.git#:f" "$WORK/c"
+	check "   ... copied" lists ' z/a.txt$'
+	check "   ... and mounted" lists ' mounted$'
+fi
+for bad in lib lib= =x "lib=$WORK/none" "LIB=$WORK/other" "lib=$WORK/c/Dockerfile"; do
+	refuse "--build-context ${bad//$WORK/…} is a mistake" 2 build --build-context "$bad" "$WORK/c"
+	check "   ... named with its value" says "^imgbuild: --build-context $bad: "
+done
 finish
