@@ -97,6 +97,19 @@ static bool mount_size(struct dispatch *c, const struct mount *in,
 	return false;
 }
 
+/* BUILDKIT_CACHE_MOUNT_NS keeps the caches of one project from another's. */
+static void name_cache(struct dispatch *c, struct step_mount *m)
+{
+	struct str space;
+
+	if (m->id.n == 0)
+		m->id = m->target;
+	if (planner_build_arg(c->p, STR("BUILDKIT_CACHE_MOUNT_NS"), &space) &&
+	    space.n)
+		m->id = arena_printf(dispatch_arena(c), "%.*s/%.*s",
+				     STR_ARG(space), STR_ARG(m->id));
+}
+
 static bool dispatch_mount(struct dispatch *c, const struct mount *written,
 			   struct step_mount *out)
 {
@@ -123,8 +136,8 @@ static bool dispatch_mount(struct dispatch *c, const struct mount *written,
 	out->has_owner |= mount_number(&in.gid, false, &out->gid);
 	if (!mount_target(c, &in, out) || !mount_size(c, &in, out))
 		return false;
-	if (in.kind == MOUNT_CACHE && out->id.n == 0)
-		out->id = out->target;
+	if (in.kind == MOUNT_CACHE)
+		name_cache(c, out);
 	if (in.kind == MOUNT_CACHE && in.from.text.n == 0) {
 		out->origin.kind = ORIGIN_SCRATCH;
 		return true;

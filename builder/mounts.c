@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { LOCK_POLL_MS = 50 };
 
 static int add_bind_content(struct build *b, const struct step_mount *m,
 			    struct key *k, struct err *e)
@@ -197,37 +200,107 @@ static int create_cache(struct step_run_context *c, const struct step_mount *m,
 	return 0;
 }
 
-static int lock_cache(struct mounts *m, const struct step_mount *mount, int fd,
-		      struct err *e)
+/* 1 it is ours, 0 somebody else uses it in a way that keeps us out, -1. */
+static int try_lock(int fd, enum mount_sharing sharing, struct err *e)
 {
-	int copy;
+	int how = sharing == MOUNT_SHARED ? LOCK_SH : LOCK_EX;
 
-	if (mount->sharing == MOUNT_SHARED)
-		return 0;
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (copy < 0)
-		return err_sys(e, "lock a cache mount");
-	*vec_push(&m->locks) = copy;
-	return flock(copy, LOCK_EX) < 0 ? err_sys(e, "lock a cache mount") : 0;
+	if (flock(fd, how | LOCK_NB) == 0)
+		return 1;
+	return errno == EWOULDBLOCK ? 0 : err_sys(e, "lock a cache mount");
 }
 
+/* By asking again, since a wait for a lock can't be cancelled. */
+static int wait_for_lock(struct step_run_context *c, int fd, struct err *e)
+{
+	struct pollfd cancel = {.fd = c->build->opt->cancel_fd,
+				.events = POLLIN};
+	int locked;
+
+	while ((locked = try_lock(fd, MOUNT_LOCKED, e)) == 0)
+		if (poll(&cancel, 1, LOCK_POLL_MS) > 0)
+			return err_set(e, ERR_CANCELLED, "cancelled");
+	return locked;
+}
+
+static int open_folder(struct step_run_context *c, const struct step_mount *m,
+		       const char *path, struct err *e)
+{
+	if (create_cache(c, m, path, e) < 0)
+		return -1;
+	return io_open_dir(c->build->store->fd, path, e);
+}
+
+/*
+ * What tells a cache from others: its id and, as in BuildKit, what it begins
+ * with.
+ */
+static struct digest cache_identity(const struct step_run_context *c,
+				    const struct step_mount *m)
+{
+	struct sha256 hash;
+	struct digest out;
+	const struct digest *from = NULL;
+
+	if (m->origin.kind == ORIGIN_STAGE)
+		from = &c->build->stages[m->origin.stage->index].content_id;
+	if (m->origin.kind == ORIGIN_IMAGE)
+		from = &m->origin.image->manifest_digest;
+	sha256_init(&hash);
+	sha256_update(&hash, m->id.p, m->id.n);
+	if (from)
+		sha256_update(&hash, from->bytes, sizeof(from->bytes));
+	sha256_final(&hash, &out);
+	return out;
+}
+
+/*
+ * The folder that this mount may use now: "<id>", or where others are at it and
+ * it is to be private, the first free one of "<id>-1", "<id>-2", …. A locked
+ * one waits. What they share it with is not asked: a folder is either used by
+ * shared mounts or by one.
+ */
+static int open_free_folder(struct step_run_context *c,
+			    const struct step_mount *m, struct err *e)
+{
+	struct digest id = cache_identity(c, m);
+	char hex[DIGEST_HEX_SIZE];
+	SCOPED_PTR char *path = xasprintf("mounts/%s", digest_hex(&id, hex));
+
+	for (unsigned n = 1;; n++) {
+		SCOPED_FD int fd = open_folder(c, m, path, e);
+		int locked = fd < 0 ? -1 : try_lock(fd, m->sharing, e);
+
+		if (locked == 0 && m->sharing == MOUNT_LOCKED)
+			locked = wait_for_lock(c, fd, e);
+		if (locked)
+			return locked < 0 ? -1 : TAKE_FD(fd);
+		free(path);
+		path = xasprintf("mounts/%s-%u", hex, n);
+	}
+}
+
+/* A step that mounts one cache twice shares it with itself. */
 static int open_cache(struct mounts *all, struct step_run_context *c,
 		      const struct step_mount *m, struct err *e)
 {
-	struct digest id = digest_of(m->id.p, m->id.n);
-	char hex[DIGEST_HEX_SIZE];
-	SCOPED_PTR char *path = xasprintf("mounts/%s", digest_hex(&id, hex));
+	struct opened_cache *opened = NULL;
 	int fd;
 
-	if (io_mkdir(c->build->store->fd, "mounts", 0755, e) < 0 ||
-	    create_cache(c, m, path, e) < 0)
-		return -1;
-	fd = io_open_dir(c->build->store->fd, path, e);
-	if (fd >= 0 && lock_cache(all, m, fd, e) < 0) {
-		(void)close(fd);
-		return -1;
+	for (size_t i = 0; i < all->caches.n; i++)
+		if (str_eq(all->caches.v[i].id, m->id))
+			opened = &all->caches.v[i];
+	if (!opened) {
+		if (io_mkdir(c->build->store->fd, "mounts", 0755, e) < 0)
+			return -1;
+		fd = open_free_folder(c, m, e);
+		if (fd < 0)
+			return -1;
+		opened = vec_push(&all->caches);
+		*opened = (struct opened_cache){m->id, fd};
 	}
-	return fd;
+	fd = fcntl(opened->fd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? err_sys(e, "open a cache mount") : fd;
 }
 
 /* 1 open, 0 nothing to mount, -1. */
@@ -317,9 +390,12 @@ void mounts_close(struct mounts *m)
 	for (size_t i = 0; i < m->n; i++)
 		if (m->v[i].kind == RUN_MOUNT_BIND)
 			scoped_close(&m->v[i].source_fd);
-	for (size_t i = 0; i < m->locks.n; i++)
-		(void)close(m->locks.v[i]);
-	vec_release(&m->locks);
+	for (size_t i = 0; i < m->caches.n; i++)
+		(void)close(m->caches.v[i].fd);
+	vec_release(&m->caches);
+	for (size_t i = 0; i < m->forwards.n; i++)
+		forward_stop(m->forwards.v[i]);
+	vec_release(&m->forwards);
 	for (size_t i = 0; i < m->files.n; i++) {
 		(void)unlink(m->files.v[i]); /* gone or never made: as well */
 		free(m->files.v[i]);

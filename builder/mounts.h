@@ -5,13 +5,20 @@
 #ifndef BUILDER_MOUNTS_H
 #define BUILDER_MOUNTS_H
 
+#include "builder/forward.h"
 #include "builder/step.h"
+
+struct opened_cache {
+	struct str id;
+	int fd; /* holds the lock */
+};
 
 struct mounts {
 	struct run_mount *v; /* in the arena given */
 	size_t n;
 	struct str_list env; /* "NAME=value" of secrets; never recorded */
-	VEC(int) locks;
+	VEC(struct opened_cache) caches;
+	VEC(struct forward *) forwards;
 	VEC(char *) files; /* absolute paths, unlinked at close */
 };
 
@@ -33,7 +40,8 @@ int mounts_add_to_key(struct build *b, const struct step_run *run,
 /*
  * Open every mount's source. Bind mounts are copied into the draft, so that the
  * command sees what a COPY would bring, and what it writes is forgotten. Cache
- * mounts are folders of the store, mounts/<id>.
+ * mounts are folders of the store, mounts/<id>, locked for as long as they are
+ * open: shared ones against the others, private and locked ones against all.
  */
 int mounts_open(struct mounts *m, struct step_run_context *c, struct arena *a,
 		struct err *e);

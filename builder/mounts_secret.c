@@ -125,22 +125,59 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 	return result;
 }
 
+static const struct build_ssh *find_ssh(const struct build_options *opt,
+					struct str id)
+{
+	const struct build_ssh *found = NULL;
+
+	for (size_t i = 0; i < opt->n_ssh; i++)
+		if (str_eq_c(id, opt->ssh[i].id))
+			found = &opt->ssh[i];
+	return found;
+}
+
+/* A socket of the mount's own, with its owner and mode, in the draft. */
+static int open_agent(struct mounts *all, struct step_run_context *c,
+		      const struct step_mount *m, const struct build_ssh *ssh,
+		      struct err *e)
+{
+	SCOPED_PTR char *name = xasprintf("ssh-%zu", all->forwards.n);
+	const struct forward_options opt = {
+		.to = ssh->socket,
+		.uid = m->uid,
+		.gid = m->gid,
+		.mode = m->has_mode ? m->mode : 0600,
+	};
+	struct forward *f;
+	struct stat st;
+	int fd;
+
+	if (stat(ssh->socket, &st) < 0)
+		return err_sys(e, "ssh agent at %s", ssh->socket);
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(e, ERR_INVALID,
+			       "%s is not an agent's socket: add the key to an "
+			       "agent (ssh-add) and name that",
+			       ssh->socket);
+	if (forward_start(&f, c->draft->fd, name, &opt, e) < 0)
+		return -1;
+	*vec_push(&all->forwards) = f;
+	fd = openat(c->draft->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open %s", name) : fd;
+}
+
 int mount_ssh_open(struct mounts *all, struct step_run_context *c,
 		   const struct step_mount *m, struct arena *a,
 		   struct run_mount *out, struct err *e)
 {
-	const struct build_options *opt = c->build->opt;
 	struct str id = m->id.n ? m->id : STR("default");
-	const struct build_ssh *ssh = NULL;
+	const struct build_ssh *ssh = find_ssh(c->build->opt, id);
 
-	for (size_t i = 0; i < opt->n_ssh; i++)
-		if (str_eq_c(id, opt->ssh[i].id))
-			ssh = &opt->ssh[i];
 	if (!ssh)
 		return missing(m, id, "--ssh ID[=SOCKET]", e);
-	out->source_fd = open(ssh->socket, O_PATH | O_CLOEXEC);
+	out->source_fd = open_agent(all, c, m, ssh, e);
 	if (out->source_fd < 0)
-		return err_sys(e, "ssh agent at %s", ssh->socket);
+		return -1;
 	out->target =
 		m->target.n
 			? arena_c(a, m->target)

@@ -1,0 +1,185 @@
+#!/bin/bash
+# RUN --mount and --network: caches that last and are shared as their mode says,
+# secrets and agents that leave no trace, a network of lo alone. As the caller
+# and, where that is root, as an ordinary user.
+. "$(dirname "$0")/lib.sh"
+bases
+have ssh-agent && have ssh-keygen || skip_all "ssh-agent is not installed"
+mkdir "$WORK/c"
+chmod 755 "$WORK/c"
+cp "${ASK_AGENT:-$(dirname "$IMGBUILD")/../tests/ask_agent}" "$WORK/c/ask_agent"
+chmod -R go+rX "$WORK/bases" "$WORK/c"
+
+dockerfile() {
+	cat >"$WORK/c/Dockerfile"
+}
+# as_other: whoever the claims are about
+as_other() {
+	case $WHO in
+	caller) env IMGBUILD_ROOT="$STORE" "$@" ;;
+	user) as_user "$@" ;;
+	esac
+}
+builds() {
+	as_other "$IMGBUILD" build --progress=plain "$@" >"$WORK/out" 2>&1 || { cat "$WORK/out"; return 1; }
+}
+holds_nothing_of() {
+	! grep -rlaF -- "$1" "$STORE" "$OUT" && ! tar -xOf "$OUT/image.tar" | grep -aF -- "$1" &&
+		! tar -xOf "$OUT/image.tar" --wildcards 'blobs/sha256/*' | zcat 2>/dev/null | grep -aF -- "$1"
+}
+
+caches() {
+	dockerfile <<-'D'
+		FROM busybox
+		ARG ROUND
+		RUN --mount=type=cache,id=kept,target=/k echo round $ROUND >>/k/log; cat /k/log >/seen
+	D
+	check "$WHO: a cache mount" builds --build-arg ROUND=1 "$WORK/c"
+	check "$WHO: is kept between builds" builds --build-arg ROUND=2 -o "type=tar,dest=$OUT/kept.tar" "$WORK/c"
+	check "$WHO:   ... with what was in it" same "round 1 round 2" "$(tar -xOf "$OUT/kept.tar" seen | tr '\n' ' ' | sed 's/ $//')"
+	check "$WHO:   ... and is not in the image" sh -c '! tar -tf "$0" | grep "^k"' "$OUT/kept.tar"
+}
+
+# two MODE: two builds at once with one cache; what each saw of the other
+two() {
+	local mode=$1
+	for me in a b; do
+		mkdir -p "$WORK/two/$me"
+		cat >"$WORK/two/$me/Dockerfile" <<-D
+			FROM busybox
+			RUN --mount=type=cache,id=$mode,sharing=$mode,target=/k echo $mode >/dev/null; cat /proc/uptime >/times; touch /k/$me; \\
+				i=0; while [ ! -e /k/other-than-$me ] && [ \$i -lt 20 ]; do ls /k >/seen; \\
+				if [ "\$(wc -l </seen)" -gt 1 ]; then sleep 1; break; fi; sleep 0.1; i=\$((i + 1)); done; rm /k/$me; cat /proc/uptime >>/times
+		D
+	done
+	chmod -R go+rX "$WORK/two"
+	rm -f "$OUT"/[ab].tar
+	for me in a b; do
+		as_other "$IMGBUILD" build -q -o "type=tar,dest=$OUT/$me.tar" "$WORK/two/$me" >"$WORK/out-$me" 2>&1 &
+	done
+	wait
+	for me in a b; do
+		tar -xOf "$OUT/$me.tar" seen | tr '\n' ' '
+		echo
+	done | sort -u | sed 's/ $//'
+}
+
+# overlap: the last two builds' commands ran at the same time
+overlap() {
+	for me in a b; do
+		tar -xOf "$OUT/$me.tar" times
+	done | awk '{ t[NR] = $1; print } END { exit !(t[1] < t[4] && t[3] < t[2]) }'
+}
+
+sharing() {
+	check "$WHO: two builds see each other's files in a shared cache" same "a b" "$(two shared)"
+	check "$WHO: a locked one is one build's at a time" same "$(printf 'a\nb')" "$(two locked)"
+	refuse "$WHO:   ... while the other waits" 1 overlap
+	check "$WHO: two private ones are two folders" same "$(printf 'a\nb')" "$(two private)"
+	check "$WHO:   ... at the same time" overlap
+	dockerfile <<-'D'
+		FROM busybox
+		RUN --mount=type=cache,id=once,target=/x,sharing=locked --mount=type=cache,id=once,target=/y,sharing=locked touch /x/here && ls /y >/seen
+	D
+	check "$WHO: a step may mount one cache twice" timeout 20 bash -c "$(declare -f builds as_other as_user); IMGBUILD='$IMGBUILD' STORE='$STORE' WHO=$WHO WORK='$WORK'; builds -o type=tar,dest='$OUT/twice.tar' '$WORK/c'"
+	check "$WHO:   ... and sees it twice" same here "$(tar -xOf "$OUT/twice.tar" seen)"
+	dockerfile <<-'D'
+		FROM busybox AS one
+		RUN mkdir /seed && echo first >/seed/f
+		FROM busybox AS two
+		RUN mkdir /seed && echo second >/seed/f
+		FROM busybox
+		RUN --mount=type=cache,id=seeded,from=one,source=/seed,target=/k cp /k/f /1
+		RUN --mount=type=cache,id=seeded,from=two,source=/seed,target=/k cp /k/f /2
+	D
+	check "$WHO: caches that begin with other files are others" builds -o "type=tar,dest=$OUT/seeded.tar" "$WORK/c"
+	check "$WHO:   ... each with its own" same "first second" "$(tar -xOf "$OUT/seeded.tar" 1 2 | tr '\n' ' ' | sed 's/ $//')"
+	dockerfile <<-'D'
+		FROM busybox
+		RUN --mount=type=cache,id=spaced,target=/k ls /k | wc -l >/n && touch /k/f
+	D
+	check "$WHO: BUILDKIT_CACHE_MOUNT_NS" builds "$WORK/c"
+	check "$WHO:   ... keeps caches apart" builds --no-cache --build-arg BUILDKIT_CACHE_MOUNT_NS=other -o "type=tar,dest=$OUT/spaced.tar" "$WORK/c"
+	check "$WHO:   ... as if they were new" same 0 "$(tar -xOf "$OUT/spaced.tar" n)"
+}
+
+secrets() {
+	local secret="hidden-$WHO-$RANDOM$RANDOM" key=$WORK/key-$WHO agent
+	printf '%s' "$secret" >"$WORK/secret"
+	chmod 644 "$WORK/secret"
+	ssh-keygen -q -t ed25519 -N '' -C 'a comment' -f "$key"
+	agent=$(as_other ssh-agent -a "$OUT/agent")
+	SSH_AUTH_SOCK=$OUT/agent ssh-add -q "$key"
+	dockerfile <<-'D'
+		FROM busybox
+		RUN --mount=type=secret,id=word,target=/run/word test "$(wc -c </run/word)" -gt 10 && cp /run/word /tmp/copy && rm /tmp/copy
+		RUN --mount=type=secret,id=word,env=WORD test -n "$WORD"
+		RUN --mount=type=bind,target=/m --mount=type=ssh /m/ask_agent >/keys && stat -c '%a %u %g' $SSH_AUTH_SOCK >/mode
+		RUN --mount=type=bind,target=/m --mount=type=ssh,mode=0640,uid=1000,gid=50 /m/ask_agent && stat -c '%a %u %g' $SSH_AUTH_SOCK >>/mode
+		USER alice
+		RUN --mount=type=bind,target=/m --mount=type=ssh,uid=1000 /m/ask_agent >/tmp/keys
+	D
+	check "$WHO: a secret and an agent in RUN" builds --secret id=word,src="$WORK/secret" --ssh default="$OUT/agent" \
+		-o "$OUT/image.tar" -o "type=tar,dest=$OUT/root.tar" "$WORK/c"
+	check "$WHO: the agent answers" same "1 keys" "$(tar -xOf "$OUT/root.tar" keys)"
+	check "$WHO:   ... a user that owns the socket, too" same "1 keys" "$(tar -xOf "$OUT/root.tar" tmp/keys)"
+	check "$WHO: its socket has the mode and owner asked for" same "600 0 0 640 1000 50" "$(tar -xOf "$OUT/root.tar" mode | tr '\n' ' ' | sed 's/ $//')"
+	kill "$(sed -n 's/.*SSH_AGENT_PID=\([0-9]*\);.*/\1/p' <<<"$agent")"
+	check "$WHO: the store and the image hold nothing of the secret" holds_nothing_of "$secret"
+	check "$WHO:   ... nor of the key" holds_nothing_of "$(sed -n 3p "$key")"
+	check "$WHO: no mount point is in the image" sh -c '! tar -tf "$0" | grep -E "^run/(word|buildkit|secrets)|^m/"' "$OUT/root.tar"
+	check "$WHO: no secret is left on the machine" sh -c '! ls /dev/shm | grep imgbuild-secret'
+	dockerfile <<-'D'
+		FROM busybox
+		RUN --mount=type=secret,id=word,required true
+	D
+	refuse "$WHO: a secret that was not given is an error" 1 builds "$WORK/c"
+	check "$WHO:   ... with line and flag" says 'word: not given; use --secret id=ID,src=FILE'
+	dockerfile <<-'D'
+		FROM busybox
+		RUN --mount=type=ssh,required true
+	D
+	refuse "$WHO: so is an agent" 1 builds "$WORK/c"
+	check "$WHO:   ... with line and flag" says 'default: not given; use --ssh'
+	refuse "$WHO: a key's file is no agent" 1 builds --ssh default="$WORK/secret" "$WORK/c"
+	check "$WHO:   ... and what to do is said" says "is not an agent's socket: add the key to an agent"
+	dockerfile <<-'D'
+		FROM busybox
+		RUN --mount=type=secret,id=word cat /run/secrets/word | tr a-z A-Z; cat /run/secrets/word >/dev/null; exit 3
+	D
+	refuse "$WHO: a step with a secret that fails" 1 builds --secret id=word,src="$WORK/secret" "$WORK/c"
+	check "$WHO:   ... shows nothing of it" holds_nothing_of "$secret"
+	check "$WHO:   ... nor does what was printed" says_not "$secret"
+}
+
+network() {
+	dockerfile <<-'D'
+		FROM busybox
+		RUN --network=none ls /sys/class/net >/net; ip -o link | wc -l >/links; ping -c1 -w1 127.0.0.1
+	D
+	check "$WHO: --network=none" builds -o "type=tar,dest=$OUT/net.tar" "$WORK/c"
+	check "$WHO: sees only lo" same "1 lo" "$(tar -xOf "$OUT/net.tar" net links | tr '\n' ' ' | sed 's/ $//')"
+}
+
+# claims WHO STORE
+claims() {
+	WHO=$1 STORE=$2 OUT=$WORK/out-$1
+	mkdir -m 777 "$OUT"
+	as_other "$IMGBUILD" import "$WORK/bases/base.tar" busybox >/dev/null
+	caches
+	sharing
+	secrets
+	network
+}
+
+claims caller "$IMGBUILD_ROOT"
+reason=$(why_no_user)
+if [ "$(id -u)" -ne 0 ]; then
+	note "the caller is an ordinary user"
+elif [ -z "$reason" ]; then
+	user_home
+	claims user "$WORK/home/store"
+else
+	skip "the same as an ordinary user" "$reason"
+fi
+finish
