@@ -80,6 +80,16 @@ bool command_has_any_flag(const struct shell_command *c, const char *flags)
 	return false;
 }
 
+bool command_deletes(const struct shell_command *c, const char *folder)
+{
+	if (!command_is(c, "rm") && !command_is(c, "find"))
+		return false;
+	for (size_t i = 1; i < c->n_words; i++)
+		if (str_has(c->words[i].text, folder))
+			return true;
+	return command_is(c, "rm") && command_has_arg(c, "-rf");
+}
+
 struct operands operands_of(const struct shell_command *c,
 			    const char *value_flags)
 {

@@ -52,6 +52,12 @@ struct str lint_unquote(struct str text)
 	return text;
 }
 
+bool lint_is_kept(const struct lint *l, const struct lint_item *item)
+{
+	return item->onbuild || item->stage == NO_STAGE ||
+	       item->stage + 1 == l->n_stages || l->stages[item->stage].is_base;
+}
+
 bool lint_has_variable(const struct word *word)
 {
 	return word->template && word_names(word->template).n > 0;
@@ -76,6 +82,7 @@ struct builder {
 	struct lint_stage *stages;
 	struct strmap by_name;	      /* of the stages so far */
 	struct shell_state *of_stage; /* at the end of each */
+	struct lint_strings *names_of_stage;
 	struct shell_state now;
 	VEC(struct str) names;
 	const struct str *shared_names; /* a copy of names; NULL: out of date */
@@ -187,9 +194,13 @@ static void enter_stage(struct builder *b, size_t stage)
 	find_base(b, stage);
 	b->names.n = 0;
 	b->shared_names = NULL;
-	if (s->base != NO_STAGE)
+	if (s->base != NO_STAGE) {
+		const struct lint_strings *names = &b->names_of_stage[s->base];
+
 		b->now = b->of_stage[s->base];
-	else if (is_windows_image(s->stage->from->from.base.text))
+		for (size_t i = 0; i < names->n; i++)
+			*vec_push(&b->names) = names->v[i];
+	} else if (is_windows_image(s->stage->from->from.base.text))
 		set_shell(b, STR("cmd"));
 	else
 		set_shell(b, STR("/bin/sh"));
@@ -200,6 +211,19 @@ static void add_names(struct builder *b, const struct pairs *pairs)
 	for (size_t i = 0; i < pairs->n && b->names.n < NAMES_MAX; i++)
 		*vec_push(&b->names) = pairs->v[i].key.text;
 	b->shared_names = NULL;
+}
+
+static struct lint_strings names_now(struct builder *b)
+{
+	if (!b->shared_names) {
+		struct str *names =
+			arena_new_array(b->lint->arena, b->names.n, struct str);
+
+		if (b->names.n)
+			memcpy(names, b->names.v, b->names.n * sizeof(*names));
+		b->shared_names = names;
+	}
+	return (struct lint_strings){b->shared_names, b->names.n};
 }
 
 /* ["apt-get", "install"] is one command with constant words. */
@@ -234,18 +258,11 @@ static bool is_shell_call(const struct command *command)
 static void remember_script(struct builder *b, const struct instruction *in,
 			    const struct shell_text *text, struct str shell)
 {
-	if (text->text.n == 0)
-		return;
-	if (!b->shared_names) {
-		struct str *names =
-			arena_new_array(b->lint->arena, b->names.n, struct str);
+	struct lint_strings names = names_now(b);
 
-		if (b->names.n)
-			memcpy(names, b->names.v, b->names.n * sizeof(*names));
-		b->shared_names = names;
-	}
-	*vec_push(&b->scripts) = (struct lint_script){
-		in, *text, shell, b->shared_names, b->names.n};
+	if (text->text.n)
+		*vec_push(&b->scripts) = (struct lint_script){in, *text, shell,
+							      names.v, names.n};
 }
 
 /* A heredoc that begins with #! is the script of whatever that names. */
@@ -296,6 +313,7 @@ static const struct lint_run *make_run(struct builder *b,
 	run->shell = b->now.shell;
 	run->posix = b->now.posix;
 	run->pipefail = b->now.pipefail;
+	run->names = names_now(b);
 	parse_script(b, in, &in->run.command, run);
 	return run;
 }
@@ -374,6 +392,7 @@ static void make_items(struct builder *b)
 			if (stage != NO_STAGE) {
 				stages[stage].end = l->n_items;
 				b->of_stage[stage] = b->now;
+				b->names_of_stage[stage] = names_now(b);
 				name_stage(b, stage);
 			}
 			stages[++stage].first = l->n_items;
@@ -405,6 +424,8 @@ void lint_context_make(struct lint *l, struct lint_file *f)
 	b.stages = arena_new_array(l->arena, l->n_stages, struct lint_stage);
 	l->stages = b.stages;
 	b.of_stage = arena_new_array(l->arena, l->n_stages, struct shell_state);
+	b.names_of_stage =
+		arena_new_array(l->arena, l->n_stages, struct lint_strings);
 	b.pragma = f->pragmas_of_instructions;
 	set_shell(&b, STR("/bin/sh"));
 	make_items(&b);

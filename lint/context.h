@@ -15,6 +15,7 @@ struct lint_run {
 	bool posix;	  /* false for PowerShell and cmd: script is empty */
 	struct str shell; /* as SHELL or a pragma gave it */
 	bool pipefail;	  /* the shell stops at a failing pipe */
+	struct lint_strings names; /* of ARG and ENV, set so far */
 	struct shell_text text;
 	struct shell_script script;
 };
@@ -63,6 +64,8 @@ struct str lint_unquote(struct str text);
 /* A word's value where no variable is in it, with quotes removed. */
 struct str lint_plain(const struct word *word);
 bool lint_has_variable(const struct word *word);
+/* item's layer may reach an image: its stage is the last, or another's base. */
+bool lint_is_kept(const struct lint *l, const struct lint_item *item);
 
 /* Fills items, stages and runs; scripts for ShellCheck go to f. */
 void lint_context_make(struct lint *l, struct lint_file *f);
@@ -80,6 +83,11 @@ bool command_has_arg(const struct shell_command *c, const char *arg);
 /* -y alone or in a cluster, or --yes with or without a value. */
 bool command_has_flag(const struct shell_command *c, const char *flag);
 bool command_has_any_flag(const struct shell_command *c, const char *flags);
+/*
+ * rm or find of something in folder. Any rm -rf will do, as for hadolint: what
+ * it deletes is often in a variable, or a folder above.
+ */
+bool command_deletes(const struct shell_command *c, const char *folder);
 
 /*
  * What of a command's words is no flag, one after the other. Flags named in

@@ -26,7 +26,7 @@ static void pointless(struct lint *l, const struct rule *rule,
 	struct str name = c->words[0].text;
 
 	if (name_in(name, "free kill mount ps service shutdown ssh top vim "
-			  "ifconfig nano reboot"))
+			  "ifconfig"))
 		(void)lint_report_script(l, rule, item->run, c->words[0].span,
 					 "%.*s does nothing useful in an image",
 					 STR_ARG(name));
@@ -87,8 +87,7 @@ static const struct shell_command *find_update(const struct lint_run *run)
 	for (size_t i = 0; i < run->script.n_commands; i++) {
 		const struct shell_command *c = &run->script.commands[i];
 
-		if ((command_is(c, "apt-get") || command_is(c, "apt")) &&
-		    command_has_arg(c, "update"))
+		if (command_is(c, "apt-get") && command_has_arg(c, "update"))
 			return c;
 	}
 	return NULL;
@@ -99,21 +98,20 @@ static bool deletes_lists(const struct lint_run *run)
 	for (size_t i = 0; i < run->script.n_commands; i++) {
 		const struct shell_command *c = &run->script.commands[i];
 
-		if (command_is(c, "apt-get") && command_has_arg(c, "distclean"))
+		if (command_deletes(c, "/var/lib/apt/") ||
+		    (command_is(c, "apt-get") &&
+		     command_has_arg(c, "distclean")))
 			return true;
-		for (size_t k = 1; k < c->n_words; k++)
-			if ((command_is(c, "rm") || command_is(c, "find")) &&
-			    str_has(c->words[k].text, "/var/lib/apt/"))
-				return true;
 	}
 	return false;
 }
 
-/* What a stage leaves behind matters where it is the result or a base. */
-static bool stage_matters(const struct lint *l, size_t stage)
+/* A cache of all that apt-get keeps, or of the lists alone. */
+static bool caches_lists(const struct instruction *in)
 {
-	return stage == NO_STAGE || stage + 1 == l->n_stages ||
-	       l->stages[stage].is_base;
+	return run_has_cache(in, "/var/lib/apt/lists") ||
+	       (run_has_cache(in, "/var/lib/apt") &&
+		run_has_cache(in, "/var/cache/apt"));
 }
 
 void check_apt_lists(struct lint *l, const struct rule *rule)
@@ -122,8 +120,8 @@ void check_apt_lists(struct lint *l, const struct rule *rule)
 	{
 		const struct shell_command *update;
 
-		if (!item->run || !stage_matters(l, item->stage) ||
-		    run_has_cache(item->in, "/var/lib/apt"))
+		if (!item->run || !lint_is_kept(l, item) ||
+		    caches_lists(item->in))
 			continue;
 		update = find_update(item->run);
 		if (update && !deletes_lists(item->run))
@@ -153,7 +151,8 @@ static void useradd(struct lint *l, const struct rule *rule,
 			   text.p[text.n - 1] == 'u')))
 			uid = c->words[i + 1].text;
 	}
-	if (uid.n > 5)
+	/* a variable may be anything */
+	if (uid.n > 5 || str_find(uid, '$') >= 0)
 		(void)lint_report_script(l, rule, item->run, c->span,
 					 "useradd of uid %.*s without -l makes "
 					 "a huge sparse log",

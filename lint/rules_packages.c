@@ -1,61 +1,58 @@
 /*
  * Package managers: one table row a rule, four ways to check.
  *
- * A command is meant where its program is one of a row's and one of its
+ * A command is meant where its program is one of the manager's and one of its
  * operands is one of the row's subcommands; what follows are the packages.
  */
 #include "lint/rules.h"
 
+#include <ctype.h>
 #include <string.h>
 
-struct package_rule {
+struct manager {
 	const char *programs;
-	const char *subcommands;
+	/* NULL, or what else is the program: "python3 -m pip" */
+	bool (*is_program)(const struct shell_command *c);
 	const char *value_flags; /* flags whose value is the next word */
-	bool (*pinned)(struct str package);
+};
+
+/* One operand of an install command. */
+struct package {
+	struct str text;
+	const struct shell_command *command;
+	const struct lint_run *run;
+};
+
+struct package_rule {
+	const struct manager *manager;
+	const char *subcommands;
+	bool comes_first; /* the subcommand is the first operand */
+	bool (*pinned)(const struct package *package);
 	const char *pin;     /* how to write it, for people */
 	const char *flags;   /* any of these will do */
 	const char *options; /* as will one of these words */
 	const char *clean;   /* subcommands that clean up */
 	const char *cache;   /* what else holds the cache: rm -rf, or a mount */
+	bool of_kept_stages; /* other stages may keep their cache */
 };
-
-/* "pip", "pip3.11"; "python3 -m pip" is found by is_python_pip. */
-static bool is_pip(struct str name)
-{
-	if (!str_starts(name, "pip"))
-		return false;
-	for (size_t i = 3; i < name.n; i++)
-		if (name.p[i] != '.' && (name.p[i] < '0' || name.p[i] > '9'))
-			return false;
-	return true;
-}
-
-static bool is_python_pip(const struct shell_command *c)
-{
-	if (!str_starts(c->words[0].text, "python"))
-		return false;
-	for (size_t i = 1; i + 1 < c->n_words; i++)
-		if (str_eq_c(c->words[i].text, "-m"))
-			return str_eq_c(c->words[i + 1].text, "pip");
-	return false;
-}
 
 /* c is one of r's; *packages then stands behind the subcommand. */
 static bool matches(const struct package_rule *r, const struct shell_command *c,
 		    struct operands *packages)
 {
-	struct str name = c->words[0].text;
+	const struct manager *m = r->manager;
 	const struct shell_word *word;
 
-	if (!name_in(name, r->programs) &&
-	    !(name_in(STR("pip"), r->programs) &&
-	      (is_pip(name) || is_python_pip(c))))
+	if (!name_in(c->words[0].text, m->programs) &&
+	    !(m->is_program && m->is_program(c)))
 		return false;
-	*packages = operands_of(c, r->value_flags ? r->value_flags : "");
-	while ((word = operand_next(packages)))
+	*packages = operands_of(c, m->value_flags);
+	while ((word = operand_next(packages))) {
 		if (name_in(word->text, r->subcommands))
 			return true;
+		if (r->comes_first)
+			break;
+	}
 	return false;
 }
 
@@ -67,8 +64,9 @@ static void report_unpinned(struct lint *l, const struct rule *rule,
 	const struct shell_word *word;
 
 	while ((word = operand_next(&o))) {
-		if (name_in(word->text, r->subcommands) ||
-		    r->pinned(word->text))
+		struct package package = {word->text, c, run};
+
+		if (name_in(word->text, r->subcommands) || r->pinned(&package))
 			continue;
 		(void)lint_report_script(l, rule, run, word->span,
 					 "no version of %.*s is pinned: "
@@ -120,6 +118,7 @@ static bool is_very_quiet(const struct shell_command *c)
 	for (size_t i = 1; i < c->n_words; i++) {
 		struct str text = c->words[i].text;
 
+		n += str_eq_c(text, "--quiet");
 		if (!str_starts(text, "-") || str_starts(text, "--"))
 			continue;
 		for (size_t k = 1; k < text.n; k++)
@@ -210,17 +209,6 @@ void check_pip_cache(struct lint *l, const struct rule *rule)
 	}
 }
 
-/* rm -rf of the cache's folder, or of what is in it. */
-static bool removes(const struct shell_command *c, const char *folder)
-{
-	if (!command_is(c, "rm"))
-		return false;
-	for (size_t i = 1; i < c->n_words; i++)
-		if (str_has(c->words[i].text, folder))
-			return true;
-	return false;
-}
-
 static bool cleans_later(const struct lint_run *run, size_t from,
 			 const struct package_rule *r, struct str program)
 {
@@ -229,7 +217,7 @@ static bool cleans_later(const struct lint_run *run, size_t from,
 		struct operands o = operands_of(c, "");
 		const struct shell_word *word;
 
-		if (removes(c, r->cache))
+		if (command_deletes(c, r->cache))
 			return true;
 		if (!str_eq(c->words[0].text, program))
 			continue;
@@ -246,7 +234,8 @@ void check_clean(struct lint *l, const struct rule *rule)
 
 	FOR_ITEMS(l, item)
 	{
-		if (!item->run || run_has_cache(item->in, r->cache))
+		if (!item->run || run_has_cache(item->in, r->cache) ||
+		    (r->of_kept_stages && !lint_is_kept(l, item)))
 			continue;
 		for (size_t i = 0; i < item->run->script.n_commands; i++) {
 			const struct shell_command *c =
@@ -285,235 +274,330 @@ void check_forbidden(struct lint *l, const struct rule *rule)
 	}
 }
 
-static bool apt_pinned(struct str p)
+/* What a version looks like. */
+
+static bool apt_pinned(const struct package *p)
 {
-	return str_find(p, '=') >= 0 || str_find(p, '/') >= 0 ||
-	       str_ends(p, ".deb");
+	return str_find(p->text, '=') >= 0 || str_find(p->text, '/') >= 0 ||
+	       str_ends(p->text, ".deb");
 }
 
-static bool pip_pinned(struct str p)
+static bool pip_pinned(const struct package *p)
 {
-	bool is_vcs = str_starts(p, "git") || str_starts(p, "hg+") ||
-		      str_starts(p, "svn+") || str_starts(p, "bzr+");
+	static const char *const operators[] = {"==", "<", ">", "!=", "~="};
+	struct str text = p->text;
+	bool is_vcs = str_starts(text, "git") || str_starts(text, "hg+") ||
+		      str_starts(text, "svn+") || str_starts(text, "bzr+");
 
-	if (str_find(p, '=') > 0 || str_find(p, '>') > 0 ||
-	    str_find(p, '<') > 0 || str_ends(p, ".whl") ||
-	    str_ends(p, ".tar.gz") || str_eq_c(p, "."))
+	for (size_t i = 0; i < ARRAY_LEN(operators); i++)
+		if (str_has(text, operators[i]))
+			return true;
+	if (str_ends(text, ".whl") || str_ends(text, ".tar.gz") ||
+	    str_eq_c(text, "."))
 		return true;
-	if (is_vcs && str_find(p, '/') >= 0)
-		return str_find(p, '@') >= 0;
-	return str_find(p, '/') >= 0;
+	if (is_vcs && str_find(text, '/') >= 0)
+		return str_find(text, '@') >= 0;
+	return str_find(text, '/') >= 0;
 }
 
-static bool npm_pinned(struct str p)
+static bool npm_pinned(const struct package *p)
 {
 	static const char *const suffixes[] = {".tar", ".tar.gz", ".tgz"};
 	static const char *const folders[] = {"/", "./", "../", "~/"};
+	struct str text = p->text;
 
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
-		if (str_ends(p, suffixes[i]))
+		if (str_ends(text, suffixes[i]))
 			return true;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
-		if (str_starts(p, folders[i]))
+		if (str_starts(text, folders[i]))
 			return true;
-	if (str_eq_c(p, ".") || str_eq_c(p, ".."))
+	if (str_eq_c(text, ".") || str_eq_c(text, ".."))
 		return true;
-	if (str_starts(p, "git://") || str_starts(p, "git+"))
-		return str_find(p, '#') >= 0;
-	return str_rfind(p, '@') > 0;
+	if (str_starts(text, "git://") || str_starts(text, "git+"))
+		return str_find(text, '#') >= 0;
+	return str_rfind(text, '@') > 0;
 }
 
-static bool apk_pinned(struct str p)
+static bool apk_pinned(const struct package *p)
 {
-	return str_find(p, '=') >= 0 || str_find(p, '~') >= 0 ||
-	       str_find(p, '<') >= 0 || str_find(p, '>') >= 0 ||
-	       str_ends(p, ".apk");
+	return str_find(p->text, '=') >= 0 || str_find(p->text, '~') >= 0 ||
+	       str_find(p->text, '<') >= 0 || str_find(p->text, '>') >= 0 ||
+	       str_ends(p->text, ".apk");
 }
 
-static bool gem_pinned(struct str p)
+static bool gem_pinned(const struct package *p)
 {
-	return str_find(p, ':') >= 0 || str_ends(p, ".gem");
+	return str_find(p->text, ':') >= 0 || str_ends(p->text, ".gem");
 }
 
-static bool rpm_pinned(struct str p)
+static bool yum_pinned(const struct package *p)
 {
-	return str_find(p, '-') >= 0 || str_find(p, ':') >= 0 ||
-	       str_ends(p, ".rpm");
+	if (command_has_arg(p->command, "module"))
+		return str_find(p->text, ':') >= 0;
+	return str_find(p->text, '-') >= 0 || str_ends(p->text, ".rpm");
 }
 
-static bool zypper_pinned(struct str p)
+static size_t name_length(struct str s)
 {
-	return str_find(p, '=') >= 0 || str_find(p, '<') >= 0 ||
-	       str_find(p, '>') >= 0 || str_ends(p, ".rpm");
+	size_t n = 0;
+
+	while (n < s.n && (s.p[n] == '_' || isalnum((unsigned char)s.p[n])))
+		n++;
+	return n;
 }
 
-static bool go_pinned(struct str p)
+/* $NAME or ${NAME} of one of names is in text. */
+static bool has_known_variable(struct str text, struct lint_strings names)
 {
-	return str_starts(p, ".") || str_starts(p, "/") ||
-	       (str_find(p, '@') > 0 && !str_ends(p, "@latest"));
+	struct str before;
+
+	while (str_cut(text, '$', &before, &text)) {
+		bool braces = str_starts(text, "{");
+		struct str rest = str_skip(text, braces);
+		size_t n = name_length(rest);
+
+		if (braces && !str_starts(str_skip(rest, n), "}"))
+			continue;
+		for (size_t i = 0; i < names.n; i++)
+			if (str_eq(str_sub(rest, 0, n), names.v[i]))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * What follows the first hyphen are parts of a version, one of which begins
+ * with a digit: "rpm-sign-4.16" and "gcc-c++-12", but not "rpm-sign".
+ */
+static bool is_rpm_version(struct str text)
+{
+	bool has_digit = false;
+	struct str part;
+	bool more = str_cut(text, '-', &part, &text);
+
+	while (more) {
+		more = str_cut(text, '-', &part, &text);
+		has_digit |= part.n && isdigit((unsigned char)part.p[0]);
+		for (size_t i = 0; i < part.n; i++)
+			if (!isalnum((unsigned char)part.p[i]) &&
+			    !strchr(".~^_:+", part.p[i]))
+				return false;
+	}
+	return has_digit;
+}
+
+static bool dnf_pinned(const struct package *p)
+{
+	if (command_has_arg(p->command, "module"))
+		return str_find(p->text, ':') >= 0;
+	if (command_has_arg(p->command, "group") || str_ends(p->text, ".rpm"))
+		return true;
+	if (str_find(p->text, '$') >= 0)
+		return str_find(p->text, '-') >= 0 &&
+		       has_known_variable(p->text, p->run->names);
+	return is_rpm_version(p->text);
+}
+
+static bool zypper_pinned(const struct package *p)
+{
+	return str_find(p->text, '=') >= 0 || str_find(p->text, '<') >= 0 ||
+	       str_find(p->text, '>') >= 0 || str_ends(p->text, ".rpm");
+}
+
+static bool go_pinned(const struct package *p)
+{
+	return str_starts(p->text, ".") || str_starts(p->text, "/") ||
+	       (str_find(p->text, '@') > 0 && !str_ends(p->text, "@latest") &&
+		!str_ends(p->text, "@none"));
+}
+
+/* Managers. */
+
+/* "pip", "pip3.11", "pip3"; "python3 -m pip" */
+static bool is_pip(const struct shell_command *c)
+{
+	struct str name = c->words[0].text;
+
+	if (str_starts(name, "python")) {
+		for (size_t i = 1; i + 1 < c->n_words; i++)
+			if (str_eq_c(c->words[i].text, "-m"))
+				return str_eq_c(c->words[i + 1].text, "pip");
+		return false;
+	}
+	if (!str_starts(name, "pip"))
+		return false;
+	for (size_t i = 3; i < name.n; i++)
+		if (name.p[i] != '.' && (name.p[i] < '0' || name.p[i] > '9'))
+			return false;
+	return true;
 }
 
 #define PIP_VALUES                                                           \
 	"abi b build e editable extra-index-url f find-links i index-url "   \
 	"implementation no-binary only-binary platform prefix progress-bar " \
 	"proxy python-version root src t target trusted-host "               \
-	"upgrade-strategy timeout retries"
+	"upgrade-strategy timeout retries m"
 #define RPM_VALUES \
 	"c config enablerepo disablerepo installroot x exclude setopt"
 
-const struct package_rule apt_pin = {
-	.programs = "apt-get apt",
-	.subcommands = "install",
+static const struct manager apt_get = {
+	.programs = "apt-get",
 	.value_flags = "t target-release o option c config-file",
+};
+static const struct manager pip = {"pip", is_pip, PIP_VALUES};
+/* pipx takes packages as pip does, and keeps no cache of its own */
+static const struct manager pip_or_pipx = {"pip pipx", is_pip, PIP_VALUES};
+static const struct manager npm = {
+	.programs = "npm",
+	.value_flags = "registry prefix cache C loglevel w workspace",
+};
+static const struct manager apk = {
+	.programs = "apk",
+	.value_flags = "t virtual repository X p root",
+};
+static const struct manager gem = {
+	.programs = "gem",
+	.value_flags = "i install-dir n bindir s source p http-proxy",
+};
+static const struct manager yum = {"yum", NULL, RPM_VALUES};
+static const struct manager dnf = {"dnf microdnf", NULL, RPM_VALUES};
+static const struct manager zypper = {
+	.programs = "zypper",
+	.value_flags = "t type r repo from",
+};
+static const struct manager yarn = {.programs = "yarn", .value_flags = ""};
+static const struct manager go = {
+	.programs = "go",
+	.value_flags = "ldflags tags C p mod o gcflags",
+};
+
+/* Rules. */
+
+#define ASKS "-y waits for an answer that nobody gives"
+#define RPM_YES                                             \
+	.subcommands = "install groupinstall localinstall", \
+	.flags = "y yes assumeyes", .pin = ASKS
+#define RPM_PIN .subcommands = "install", .pin = "install <package>-<version>"
+
+const struct package_rule apt_pin = {
+	.manager = &apt_get,
+	.subcommands = "install",
 	.pinned = apt_pinned,
 	.pin = "install <package>=<version>",
 };
 const struct package_rule apt_yes = {
-	.programs = "apt-get",
+	.manager = &apt_get,
 	.subcommands = "install",
-	.value_flags = "t target-release o option c config-file",
 	.flags = "y yes assume-yes qq",
-	.pin = "-y waits for an answer that nobody gives",
+	.pin = ASKS,
 };
 const struct package_rule apt_recommends = {
-	.programs = "apt-get",
+	.manager = &apt_get,
 	.subcommands = "install",
-	.value_flags = "t target-release o option c config-file",
 	.flags = "no-install-recommends",
 	.options = "APT::Install-Recommends=false APT::Install-Recommends=0 "
 		   "APT::Install-Recommends=no",
 	.pin = "--no-install-recommends installs more than was asked for",
 };
 const struct package_rule pip_pin = {
-	.programs = "pip",
+	.manager = &pip_or_pipx,
 	.subcommands = "install",
-	.value_flags = PIP_VALUES " m",
 	.pinned = pip_pinned,
 	.flags = "r requirement c constraint",
 	.options = ".",
 	.pin = "install <package>==<version>, or --requirement <file>",
 };
 const struct package_rule pip_cache = {
-	.programs = "pip",
+	.manager = &pip,
 	.subcommands = "install",
-	.value_flags = PIP_VALUES " m",
 	.flags = "no-cache-dir",
 	.pin = "--no-cache-dir keeps a cache that is never used",
 	.cache = ".cache/pip",
 };
 const struct package_rule npm_pin = {
-	.programs = "npm",
-	.subcommands = "install i add",
-	.value_flags = "registry prefix cache C loglevel w workspace",
+	.manager = &npm,
+	.subcommands = "install",
+	.comes_first = true,
 	.pinned = npm_pinned,
 	.pin = "install <package>@<version>",
 };
 const struct package_rule apk_pin = {
-	.programs = "apk",
+	.manager = &apk,
 	.subcommands = "add",
-	.value_flags = "t virtual repository X p root",
 	.pinned = apk_pinned,
 	.pin = "add <package>=<version>",
 };
 const struct package_rule apk_cache = {
-	.programs = "apk",
+	.manager = &apk,
 	.subcommands = "add",
-	.value_flags = "t virtual repository X p root",
 	.flags = "no-cache",
 	.pin = "--no-cache leaves the index in the image",
 	.cache = "/var/cache/apk",
 };
 const struct package_rule gem_pin = {
-	.programs = "gem",
+	.manager = &gem,
 	.subcommands = "install i",
-	.value_flags = "i install-dir n bindir s source p http-proxy",
 	.pinned = gem_pinned,
 	.flags = "v version",
 	.pin = "install <gem>:<version>",
 };
-const struct package_rule yum_yes = {
-	.programs = "yum",
-	.subcommands = "install groupinstall localinstall reinstall update "
-		       "upgrade",
-	.value_flags = RPM_VALUES,
-	.flags = "y yes assumeyes",
-	.pin = "-y waits for an answer that nobody gives",
-};
+const struct package_rule yum_yes = {.manager = &yum, RPM_YES};
+const struct package_rule dnf_yes = {.manager = &dnf, RPM_YES};
+const struct package_rule yum_pin = {
+	.manager = &yum, .pinned = yum_pinned, RPM_PIN};
+const struct package_rule dnf_pin = {
+	.manager = &dnf, .pinned = dnf_pinned, RPM_PIN};
 const struct package_rule yum_clean = {
-	.programs = "yum",
-	.subcommands = "install groupinstall localinstall",
-	.value_flags = RPM_VALUES,
+	.manager = &yum,
+	.subcommands = "install",
 	.clean = "clean",
 	.cache = "/var/cache/yum",
 	.pin = "yum clean all",
 };
-const struct package_rule yum_pin = {
-	.programs = "yum",
-	.subcommands = "install",
-	.value_flags = RPM_VALUES,
-	.pinned = rpm_pinned,
-	.pin = "install <package>-<version>",
-};
-const struct package_rule dnf_yes = {
-	.programs = "dnf microdnf",
-	.subcommands = "install groupinstall localinstall reinstall update "
-		       "upgrade",
-	.value_flags = RPM_VALUES,
-	.flags = "y yes assumeyes",
-	.pin = "-y waits for an answer that nobody gives",
-};
 const struct package_rule dnf_clean = {
-	.programs = "dnf microdnf",
-	.subcommands = "install groupinstall localinstall",
-	.value_flags = RPM_VALUES,
+	.manager = &dnf,
+	.subcommands = "install",
 	.clean = "clean",
 	.cache = "/var/cache/",
 	.pin = "dnf clean all",
 };
-const struct package_rule dnf_pin = {
-	.programs = "dnf microdnf",
-	.subcommands = "install",
-	.value_flags = RPM_VALUES,
-	.pinned = rpm_pinned,
-	.pin = "install <package>-<version>",
-};
 const struct package_rule zypper_yes = {
-	.programs = "zypper",
+	.manager = &zypper,
 	.subcommands = "install in remove rm source-install si patch",
 	.flags = "n non-interactive no-confirm y",
-	.pin = "-y waits for an answer that nobody gives",
+	.pin = ASKS,
 };
 const struct package_rule zypper_dup = {
-	.programs = "zypper",
+	.manager = &zypper,
 	.subcommands = "dist-upgrade dup",
 	.pin = "dist-upgrade makes another system of the base image; take a "
 	       "newer base",
 };
 const struct package_rule zypper_clean = {
-	.programs = "zypper",
+	.manager = &zypper,
 	.subcommands = "install in",
 	.clean = "clean cc",
 	.cache = "/var/cache/zypp",
 	.pin = "zypper clean",
 };
 const struct package_rule zypper_pin = {
-	.programs = "zypper",
+	.manager = &zypper,
 	.subcommands = "install in",
-	.value_flags = "t type r repo from",
 	.pinned = zypper_pinned,
 	.pin = "install <package>=<version>",
 };
 const struct package_rule yarn_clean = {
-	.programs = "yarn",
+	.manager = &yarn,
 	.subcommands = "install",
 	.clean = "cache",
 	.cache = ".cache/yarn",
+	.of_kept_stages = true,
 	.pin = "yarn cache clean",
 };
 const struct package_rule go_pin = {
-	.programs = "go",
+	.manager = &go,
 	.subcommands = "install get",
-	.value_flags = "ldflags tags C p mod o gcflags",
 	.pinned = go_pinned,
 	.pin = "install <package>@<version>",
 };
