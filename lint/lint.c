@@ -117,15 +117,20 @@ static void report_pragmas(struct lint_file *f)
 				       "a comment ignores rules");
 }
 
-/* Under the id of the set that is run; false where it is none of it. */
+/*
+ * Under the id of the set that is run, with its severity; false where it is
+ * none of it. BuildKit knows warnings only.
+ */
 static bool name_for_set(const struct lint_options *o, struct diag *diag)
 {
 	if (strcmp(diag->id, "DL1000") == 0)
 		return true;
 	if (!in_set(o, diag->id, diag->alias))
 		return false;
-	if (o->set == LINT_BUILDKIT && diag->alias)
+	if (o->set == LINT_BUILDKIT && diag->alias) {
 		diag->id = diag->alias;
+		diag->severity = DIAG_WARNING;
+	}
 	if (o->set != LINT_ALL)
 		diag->alias = NULL;
 	return true;
@@ -139,11 +144,13 @@ static bool is_ignored(const struct lint_file *f, const struct diag *diag)
 	       pragmas_ignore(f, diag);
 }
 
-static void set_severity(const struct lint_options *o, struct diag *diag)
+/* found is what the rule reported, with both its ids. */
+static void set_severity(const struct lint_options *o, struct diag *diag,
+			 const struct diag *found)
 {
 	for (size_t i = 0; i < ARRAY_LEN(o->overrides); i++)
-		if (ids_have(&o->overrides[i], diag->id) ||
-		    ids_have(&o->overrides[i], diag->alias))
+		if (ids_have(&o->overrides[i], found->id) ||
+		    ids_have(&o->overrides[i], found->alias))
 			diag->severity = (enum diag_severity)i;
 }
 
@@ -154,10 +161,11 @@ void lint_finish(struct lint_file *f)
 	report_pragmas(f);
 	for (size_t i = 0; i < f->diags.n; i++) {
 		struct diag *diag = &f->diags.v[i];
+		const struct diag found = *diag;
 
 		if (is_ignored(f, diag) || !name_for_set(f->options, diag))
 			continue;
-		set_severity(f->options, diag);
+		set_severity(f->options, diag, &found);
 		f->diags.v[n++] = *diag;
 	}
 	f->diags.n = n;

@@ -66,7 +66,8 @@ const struct rule rules[] = {
 	{"DL3009", NULL, INFO, PLAIN,
 	 "The lists of apt-get are deleted in the RUN that fetched them.",
 	 "They are tens of megabytes, and stale when they are next of use. "
-	 "rm -rf /var/lib/apt/lists/* in the same RUN, or a cache mount.",
+	 "rm -rf /var/lib/apt/lists/* in the same RUN (any rm -rf is taken for "
+	 "it), or cache mounts at /var/lib/apt and /var/cache/apt.",
 	 check_apt_lists, NULL},
 	{"DL3010", NULL, INFO, PLAIN, "ADD unpacks archives.",
 	 "COPY and a RUN that unpacks leave the archive in a layer; ADD does "
@@ -101,7 +102,8 @@ const struct rule rules[] = {
 	 check_add, NULL},
 	{"DL3021", NULL, ERROR, PLAIN,
 	 "COPY of several sources goes to a folder.",
-	 "The destination must end in a slash.", check_copy_target, NULL},
+	 "The destination must end in a slash, . as well: write ./.",
+	 check_copy_target, NULL},
 	{"DL3022", NULL, WARNING, PLAIN, "COPY --from names a stage above.",
 	 "A name that is no stage is taken for an image and fetched.",
 	 check_copy_from, NULL},
@@ -112,7 +114,7 @@ const struct rule rules[] = {
 	 "Of two stages with one name it is not clear which is meant.",
 	 check_stage_unique, NULL},
 	{"DL3025", "JSONArgsRecommended", WARNING, PLAIN,
-	 "CMD and ENTRYPOINT are JSON arrays.",
+	 "CMD, ENTRYPOINT and HEALTHCHECK are JSON arrays.",
 	 "In shell form the program is a child of sh, which passes no signals "
 	 "on: docker stop then waits and kills.",
 	 check_json_form, NULL},
@@ -128,7 +130,8 @@ const struct rule rules[] = {
 	{"DL3029", "FromPlatformFlagConstDisallowed", WARNING, PLAIN,
 	 "FROM's --platform is no constant.",
 	 "The image would be for that platform whatever is built for. Use "
-	 "$BUILDPLATFORM for stages that only build.",
+	 "$BUILDPLATFORM for stages that only build; other variables have one "
+	 "value, too.",
 	 check_platform_constant, NULL},
 	{"DL3030", NULL, WARNING, PLAIN, "yum install has -y.",
 	 "Without it yum asks, nobody answers, and the build fails.",
@@ -156,7 +159,9 @@ const struct rule rules[] = {
 	 "In the same RUN, or the cache stays in the layer.", check_clean,
 	 &dnf_clean},
 	{"DL3041", NULL, WARNING, PLAIN, "dnf install pins versions.",
-	 "Write package-version.", check_pinned, &dnf_pin},
+	 "Write package-version. A variable that ARG or ENV sets may be the "
+	 "version.",
+	 check_pinned, &dnf_pin},
 	{"DL3042", NULL, WARNING, PLAIN, "pip install has --no-cache-dir.",
 	 "pip's cache is of no use in an image. ENV PIP_NO_CACHE_DIR=1 or a "
 	 "cache mount do as well.",
@@ -209,9 +214,10 @@ const struct rule rules[] = {
 	{"DL3058", NULL, WARNING, PLAIN, "The label is an e-mail address.",
 	 "The label schema asks for one (RFC 5322).", check_label_value,
 	 &email},
-	{"DL3059", NULL, INFO, PLAIN, "Short RUNs side by side are one RUN.",
-	 "Each is a layer. Long ones, and those with other flags, may stay "
-	 "apart.",
+	{"DL3059", NULL, INFO, PLAIN,
+	 "RUNs of one command side by side are one RUN.",
+	 "Each is a layer. Those of several commands, and those with other "
+	 "flags, may stay apart.",
 	 check_consecutive_runs, NULL},
 	{"DL3060", NULL, INFO, PLAIN, "yarn cache clean follows yarn install.",
 	 "In the same RUN, or the cache stays in the layer.", check_clean,
@@ -233,7 +239,7 @@ const struct rule rules[] = {
 	{"DL3065", "RedundantTargetPlatform", WARNING, PLAIN,
 	 "FROM needs no --platform=$TARGETPLATFORM.", "It is the default.",
 	 check_platform_redundant, NULL},
-	{"DL3066", NULL, INFO, PLAIN, "USER is a number.",
+	{"DL3066", NULL, INFO, PLAIN, "The last USER is a number.",
 	 "A name means something inside the image only; Kubernetes can't tell "
 	 "whether it is root.",
 	 check_user_numeric, NULL},
@@ -290,9 +296,9 @@ const struct rule rules[] = {
 	 "Give the ARGs that it reads defaults, so that a plain build works.",
 	 check_default_in_from, NULL},
 	{"InvalidDefinitionDescription", NULL, WARNING, EXPERIMENTAL,
-	 "A comment right above FROM or ARG describes it.",
-	 "docker build --call=outline shows it: \"# name what it is\". Set "
-	 "other comments apart by an empty line.",
+	 "A comment above FROM or ARG describes it.",
+	 "docker build --call=outline shows it: \"# name what it is\". "
+	 "Empty lines between the two change nothing.",
 	 check_description, NULL},
 	{"LegacyKeyValueFormat", NULL, WARNING, PLAIN,
 	 "ENV and LABEL are written key=value.",

@@ -34,12 +34,8 @@ static bool unpacks(const struct shell_command *c)
 	if (name_in(name, "unzip gunzip bunzip2 unlzma unxz zgz uncompress "
 			  "zcat gzcat"))
 		return true;
-	return command_is(c, "tar") &&
-	       (command_has_any_flag(c, "x extract get") ||
-		(c->n_words > 1 && str_find(c->words[1].text, 'x') >= 0 &&
-		 str_find(c->words[1].text, '/') < 0 &&
-		 c->words[1].text.p[0] != '-' &&
-		 str_find(c->words[1].text, '.') < 0));
+	/* "tar xf" is not looked for */
+	return command_is(c, "tar") && command_has_any_flag(c, "x extract get");
 }
 
 static bool unpacks_file(const struct shell_command *c, struct str file)
@@ -121,8 +117,7 @@ void check_add(struct lint *l, const struct rule *rule)
 		for (size_t i = 0; i < copy->sources.n; i++) {
 			struct str source = lint_plain(&copy->sources.v[i]);
 
-			if (is_remote(source) || is_archive(source) ||
-			    str_starts(source, "$"))
+			if (is_remote(source) || is_archive(source))
 				continue;
 			(void)lint_report(l, rule, item->in->keyword,
 					  "%.*s needs nothing that ADD does: "
@@ -144,11 +139,7 @@ void check_copy_target(struct lint *l, const struct rule *rule)
 		    copy->sources.n + copy->heredocs.n < 2)
 			continue;
 		dest = lint_plain(&copy->dest);
-		if (str_ends(dest, "/") || str_ends(dest, "\\") ||
-		    str_eq_c(dest, ".") || str_ends(dest, "/.") ||
-		    str_ends(dest, "}") ||
-		    (lint_has_variable(&copy->dest) && str_starts(dest, "$") &&
-		     str_find(dest, '/') < 0))
+		if (str_ends(dest, "/") || str_ends(dest, "\\"))
 			continue;
 		(void)lint_report(l, rule, copy->dest.span,
 				  "several files go to a folder: write %.*s/",
@@ -170,7 +161,7 @@ static bool is_own_stage(const struct lint *l, const struct lint_item *item)
 	       str_eq_nocase(l->df->stages[item->stage].from->from.alias, name);
 }
 
-/* A name with a tag, a digest or a registry is an image, not a stage. */
+/* A name with a tag or a digest is an image, not a stage. */
 void check_copy_from(struct lint *l, const struct rule *rule)
 {
 	FOR_ITEMS(l, item)
@@ -181,8 +172,7 @@ void check_copy_from(struct lint *l, const struct rule *rule)
 		    is_own_stage(l, item))
 			continue;
 		name = lint_plain(&item->in->copy.from);
-		if (str_find(name, ':') >= 0 || str_find(name, '@') >= 0 ||
-		    str_find(name, '$') >= 0)
+		if (str_find(name, ':') >= 0 || str_find(name, '@') >= 0)
 			continue;
 		(void)lint_report(l, rule, item->in->copy.from.span,
 				  "no stage above is named %.*s",
@@ -291,32 +281,32 @@ void check_copy_ignored(struct lint *l, const struct rule *rule)
 
 /*
  * DL3000 means every relative WORKDIR; WorkdirRelativePath only one that no
- * absolute one came before.
+ * other came before.
  */
 void check_workdir(struct lint *l, const struct rule *rule)
 {
-	bool *absolute = arena_new_array(l->arena, l->n_stages + 1, bool);
+	bool *seen = arena_new_array(l->arena, l->n_stages + 1, bool);
 
 	FOR_ITEMS(l, item)
 	{
-		bool *now = &absolute[item->stage + 1];
+		bool *now = &seen[item->stage + 1];
+		bool first = !*now && !item->onbuild;
 		struct str path;
 		struct diag *diag;
 
 		if (item->in->kind == INSTRUCTION_FROM)
-			*now = absolute[l->stages[item->stage].base + 1];
+			*now = seen[l->stages[item->stage].base + 1];
 		if (item->in->kind != INSTRUCTION_WORKDIR)
 			continue;
+		*now = *now || !item->onbuild;
 		path = lint_plain(&item->in->word);
-		if (is_absolute(path)) {
-			*now = true;
+		if (is_absolute(path))
 			continue;
-		}
 		diag = lint_report(l, rule, item->in->word.span,
 				   "WORKDIR %.*s is relative: where it is "
 				   "depends on what came before",
 				   STR_ARG(path));
-		if (*now)
+		if (!first)
 			diag->alias = NULL;
 	}
 }

@@ -46,11 +46,14 @@ static bool is_image(const struct lint *l, const struct lint_item *item,
 	return !str_eq_c(out->name, "scratch");
 }
 
-static bool name_is_variable(struct str name)
+/* "$BASE", "docker.io/$BASE": it may have a tag, or be a stage. */
+static bool name_is_variable(const struct image_name *image)
 {
-	ptrdiff_t slash = str_rfind(name, '/');
+	struct str name = image->name;
 
-	return str_find(str_skip(name, (size_t)(slash + 1)), '$') >= 0;
+	if (image->registry.n)
+		name = str_skip(name, image->registry.n + 1);
+	return str_starts(name, "$");
 }
 
 void check_tag(struct lint *l, const struct rule *rule)
@@ -60,7 +63,7 @@ void check_tag(struct lint *l, const struct rule *rule)
 	FOR_ITEMS(l, item)
 	{
 		if (is_image(l, item, &image) && image.digest.n == 0 &&
-		    image.tag.n == 0 && !name_is_variable(image.name))
+		    image.tag.n == 0 && !name_is_variable(&image))
 			(void)lint_report(l, rule, item->in->from.base.span,
 					  "%.*s has no tag: what it is changes "
 					  "with time",
@@ -115,7 +118,7 @@ void check_trusted(struct lint *l, const struct rule *rule)
 		if (!is_image(l, item, &image))
 			continue;
 		if (image.registry.n == 0) {
-			if (name_is_variable(image.name))
+			if (name_is_variable(&image))
 				continue;
 			image.registry = STR("docker.io");
 		}
@@ -132,10 +135,10 @@ void check_trusted(struct lint *l, const struct rule *rule)
 	}
 }
 
-/* BuildKit accepts it in a stage that is named for the platform. */
+/* BuildKit accepts it in a stage that is named for the system or processor. */
 static bool named_for_platform(const struct from *from, struct str platform)
 {
-	while (platform.n) {
+	for (int i = 0; i < 2; i++) {
 		struct str part;
 		char text[64];
 
@@ -150,22 +153,25 @@ static bool named_for_platform(const struct from *from, struct str platform)
 	return false;
 }
 
+/* hadolint wants BUILDPLATFORM or TARGETPLATFORM; BuildKit, any variable. */
 void check_platform_constant(struct lint *l, const struct rule *rule)
 {
 	FOR_ITEMS(l, item)
 	{
 		const struct from *from = &item->in->from;
+		struct str platform = from->platform.text;
 		struct diag *diag;
 
-		if (item->in->kind != INSTRUCTION_FROM ||
-		    from->platform.text.n == 0 ||
-		    str_find(from->platform.text, '$') >= 0)
+		if (item->in->kind != INSTRUCTION_FROM || platform.n == 0 ||
+		    str_has(platform, "BUILDPLATFORM") ||
+		    str_has(platform, "TARGETPLATFORM"))
 			continue;
 		diag = lint_report(l, rule, from->platform.span,
-				   "the platform is always %.*s, whatever is "
-				   "built for",
-				   STR_ARG(from->platform.text));
-		if (named_for_platform(from, from->platform.text))
+				   "the platform is %.*s, whatever is built "
+				   "for",
+				   STR_ARG(platform));
+		if (lint_has_variable(&from->platform) ||
+		    named_for_platform(from, platform))
 			diag->alias = NULL;
 	}
 }
@@ -175,15 +181,23 @@ void check_platform_redundant(struct lint *l, const struct rule *rule)
 	FOR_ITEMS(l, item)
 	{
 		struct str platform;
+		bool bare;
+		struct diag *diag;
 
 		if (item->in->kind != INSTRUCTION_FROM)
 			continue;
 		platform = lint_plain(&item->in->from.platform);
-		if (str_eq_c(platform, "$TARGETPLATFORM") ||
-		    str_eq_c(platform, "${TARGETPLATFORM}"))
-			(void)lint_report(l, rule, item->in->from.platform.span,
-					  "the target platform is what FROM "
-					  "takes anyway");
+		bare = str_eq_c(platform, "$TARGETPLATFORM") ||
+		       str_eq_c(platform, "${TARGETPLATFORM}");
+		if (!bare && !str_starts(platform, "${TARGETPLATFORM:-"))
+			continue;
+		diag = lint_report(l, rule, item->in->from.platform.span,
+				   "the target platform is what FROM takes "
+				   "anyway");
+		if (bare)
+			continue;
+		diag->id = rule->alias; /* hadolint doesn't say so */
+		diag->alias = NULL;
 	}
 }
 

@@ -59,7 +59,7 @@ static void label_key(struct lint *l, const struct rule *rule,
 {
 	const char *mistake = key_mistake(key);
 
-	if (mistake && !lint_has_variable(&pair->key))
+	if (mistake)
 		(void)lint_report(l, rule, pair->key.span,
 				  "'%.*s': a label's key %s", STR_ARG(key),
 				  mistake);

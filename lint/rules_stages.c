@@ -76,26 +76,57 @@ void check_last_user(struct lint *l, const struct rule *rule)
 	}
 }
 
+/* An ARG may give a number; what an ENV holds is not asked. */
+static bool user_is_arg(const struct strmap *args, const struct word *user)
+{
+	struct word_names names = {0};
+
+	if (user->template)
+		names = word_names(user->template);
+	for (size_t i = 0; i < names.n; i++)
+		if (strmap_has(args, names.v[i]))
+			return true;
+	return false;
+}
+
+static bool user_is_number(const struct word *word)
+{
+	struct str user;
+	struct str group;
+
+	(void)str_cut(lint_plain(word), ':', &user, &group);
+	for (size_t i = 0; i < user.n; i++)
+		if (!isdigit((unsigned char)user.p[i]))
+			return false;
+	return true;
+}
+
+/* The last USER of the last stage: that is who a container runs as. */
 void check_user_numeric(struct lint *l, const struct rule *rule)
 {
+	SCOPED_STRMAP struct strmap args = {0};
+	const struct word *bad = NULL;
+
 	FOR_ITEMS(l, item)
 	{
-		struct str user;
-		struct str group;
-		bool numeric = true;
+		const struct instruction *in = item->in;
 
-		if (item->in->kind != INSTRUCTION_USER ||
-		    lint_has_variable(&item->in->word))
+		if (in->kind == INSTRUCTION_FROM)
+			bad = NULL;
+		for (size_t i = 0;
+		     in->kind == INSTRUCTION_ARG && i < in->pairs.n; i++)
+			strmap_set(&args, in->pairs.v[i].key.text, &args);
+		if (in->kind != INSTRUCTION_USER || item->onbuild)
 			continue;
-		(void)str_cut(lint_plain(&item->in->word), ':', &user, &group);
-		for (size_t i = 0; i < user.n; i++)
-			numeric = numeric && isdigit((unsigned char)user.p[i]);
-		if (!numeric)
-			(void)lint_report(l, rule, item->in->word.span,
-					  "a host can't tell who %.*s is: give "
-					  "its number",
-					  STR_ARG(user));
+		bad = user_is_number(&in->word) || user_is_arg(&args, &in->word)
+			      ? NULL
+			      : &in->word;
 	}
+	if (bad)
+		(void)lint_report(l, rule, bad->span,
+				  "a host can't tell who %.*s is: give its "
+				  "number",
+				  STR_ARG(lint_plain(bad)));
 }
 
 void check_healthcheck_missing(struct lint *l, const struct rule *rule)
@@ -128,11 +159,16 @@ static bool same_flags(const struct instruction *a, const struct instruction *b)
 	return true;
 }
 
-/* Of two long RUNs each was kept apart on purpose, so they may stay. */
+/* More than one command. Other shells' scripts are not counted. */
+static bool is_long(const struct lint_run *run)
+{
+	return !run->posix || run->script.n_commands > 1;
+}
+
+/* A RUN of several commands was kept apart on purpose, so it may stay. */
 void check_consecutive_runs(struct lint *l, const struct rule *rule)
 {
 	const struct lint_item *last = NULL;
-	enum { LONG = 2 };
 
 	FOR_ITEMS(l, item)
 	{
@@ -140,8 +176,7 @@ void check_consecutive_runs(struct lint *l, const struct rule *rule)
 
 		last = item->run && !item->onbuild ? item : NULL;
 		if (!before || !last || !same_flags(before->in, item->in) ||
-		    before->run->script.n_commands > LONG ||
-		    item->run->script.n_commands > LONG)
+		    is_long(before->run) || is_long(item->run))
 			continue;
 		(void)lint_report(l, rule, item->in->keyword,
 				  "this RUN could be one with the RUN before "
@@ -149,23 +184,29 @@ void check_consecutive_runs(struct lint *l, const struct rule *rule)
 	}
 }
 
-/* CMD, ENTRYPOINT and HEALTHCHECK: only a stage's last one counts. */
+/*
+ * CMD, ENTRYPOINT and HEALTHCHECK: only a stage's last one counts. hadolint
+ * reports the later of two, BuildKit the earlier.
+ */
 void check_repeated(struct lint *l, const struct rule *rule)
 {
 	const enum instruction_kind *kind = rule->data;
-	bool seen = false;
+	const struct instruction *before = NULL;
 
 	FOR_ITEMS(l, item)
 	{
 		if (item->in->kind == INSTRUCTION_FROM)
-			seen = false;
+			before = NULL;
 		if (item->in->kind != *kind || item->onbuild)
 			continue;
-		if (seen)
-			(void)lint_report(l, rule, item->in->span,
+		if (before)
+			(void)lint_report(l, rule,
+					  l->options->set == LINT_BUILDKIT
+						  ? before->span
+						  : item->in->span,
 					  "several %s in one stage: only the "
 					  "last one counts",
 					  instruction_name(*kind));
-		seen = true;
+		before = item->in;
 	}
 }

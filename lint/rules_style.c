@@ -3,29 +3,49 @@
 
 #include <string.h>
 
-/* BuildKit says nothing where the stage chose its SHELL. */
+/* HEALTHCHECK NONE has no command. */
+static bool is_shell_form(const struct instruction *in)
+{
+	const struct command *command = in->kind == INSTRUCTION_HEALTHCHECK
+						? &in->healthcheck.command
+						: &in->command;
+
+	if (in->kind != INSTRUCTION_CMD && in->kind != INSTRUCTION_ENTRYPOINT &&
+	    in->kind != INSTRUCTION_HEALTHCHECK)
+		return false;
+	return !command->exec_form &&
+	       (in->kind != INSTRUCTION_HEALTHCHECK || command->n_args > 0);
+}
+
+/*
+ * BuildKit says nothing of HEALTHCHECK and ONBUILD, and nothing where the
+ * stage, or one that it begins from, chose its SHELL.
+ */
 void check_json_form(struct lint *l, const struct rule *rule)
 {
-	bool shell = false;
+	/* 0 is what stands before any stage */
+	bool *shell = arena_new_array(l->arena, l->n_stages + 1, bool);
 
 	FOR_ITEMS(l, item)
 	{
+		bool *now = &shell[item->stage + 1];
 		struct diag *diag;
 
 		if (item->in->kind == INSTRUCTION_FROM)
-			shell = false;
-		if (item->in->kind == INSTRUCTION_SHELL)
-			shell = true;
-		if ((item->in->kind != INSTRUCTION_CMD &&
-		     item->in->kind != INSTRUCTION_ENTRYPOINT) ||
-		    item->in->command.exec_form)
+			*now = shell[l->stages[item->stage].base + 1];
+		if (item->in->kind == INSTRUCTION_SHELL && !item->onbuild)
+			*now = true;
+		if (!is_shell_form(item->in))
 			continue;
 		diag = lint_report(l, rule, item->in->span,
-				   "%s in shell form: the program runs below a "
-				   "shell and gets no signals; write a JSON "
-				   "array",
-				   instruction_name(item->in->kind));
-		if (shell)
+				   "%s in shell form: %s; write a JSON array",
+				   instruction_name(item->in->kind),
+				   item->in->kind == INSTRUCTION_HEALTHCHECK
+					   ? "every check starts a shell"
+					   : "the program runs below a shell "
+					     "and gets no signals");
+		if (*now || item->onbuild ||
+		    item->in->kind == INSTRUCTION_HEALTHCHECK)
 			diag->alias = NULL;
 	}
 }
@@ -121,34 +141,48 @@ void check_legacy_pairs(struct lint *l, const struct rule *rule)
 	}
 }
 
-/* The comment right above is read as a description: "# name what it is". */
-static void check_doc(struct lint *l, const struct rule *rule,
-		      const struct instruction *in, struct str name,
-		      struct str described)
+/* doc's last line begins with the word name. */
+static bool describes(struct str doc, struct str name)
 {
-	uint32_t line = source_position(l->df->source, in->span.offset).line;
-	struct str above = source_line(l->df->source, line - 1);
+	struct str line = str_skip(doc, (size_t)(str_rfind(doc, '\n') + 1));
+	struct str word;
+	struct str rest;
 
-	if (in->doc.n == 0 || described.n || name.n == 0 ||
-	    str_trim(above).n == 0)
-		return;
+	(void)str_cut(line, ' ', &word, &rest);
+	return str_eq(word, name);
+}
+
+static void report_doc(struct lint *l, const struct rule *rule,
+		       const struct instruction *in, struct str name)
+{
 	(void)lint_report(l, rule, in->span,
-			  "the comment above describes nothing: begin it with "
-			  "%.*s, or set it apart by an empty line",
+			  "the comment above does not describe %.*s: begin "
+			  "its last line with that name",
 			  STR_ARG(name));
 }
 
+static bool describes_a_pair(const struct instruction *in)
+{
+	for (size_t i = 0; i < in->pairs.n; i++)
+		if (describes(in->doc, in->pairs.v[i].key.text))
+			return true;
+	return in->pairs.n == 0;
+}
+
+/* The comment above, whatever empty lines follow it: "# name what it is". */
 void check_description(struct lint *l, const struct rule *rule)
 {
 	FOR_ITEMS(l, item)
 	{
 		const struct instruction *in = item->in;
 
-		if (in->kind == INSTRUCTION_FROM)
-			check_doc(l, rule, in, in->from.alias, in->from.doc);
-		else if (in->kind == INSTRUCTION_ARG && in->pairs.n == 1)
-			check_doc(l, rule, in, in->pairs.v[0].key.text,
-				  in->pairs.v[0].doc);
+		if (in->doc.n == 0)
+			continue;
+		if (in->kind == INSTRUCTION_FROM && in->from.alias.n &&
+		    !describes(in->doc, in->from.alias_text))
+			report_doc(l, rule, in, in->from.alias_text);
+		else if (in->kind == INSTRUCTION_ARG && !describes_a_pair(in))
+			report_doc(l, rule, in, in->pairs.v[0].key.text);
 	}
 }
 
@@ -162,7 +196,8 @@ static void for_ports(struct lint *l, const struct rule *rule,
 {
 	FOR_ITEMS(l, item)
 	{
-		if (item->in->kind != INSTRUCTION_EXPOSE)
+		if (item->in->kind != INSTRUCTION_EXPOSE ||
+		    (item->onbuild && rule_is_buildkit(rule->id)))
 			continue;
 		for (size_t i = 0; i < item->in->words.n; i++)
 			if (!lint_has_variable(&item->in->words.v[i]))

@@ -172,7 +172,9 @@ void check_secrets(struct lint *l, const struct rule *rule)
 			struct str name = lint_plain(&pairs->v[i].key);
 			struct str low = lower(l->arena, name);
 			bool hadolint = is_suspicious(name, low);
-			bool buildkit = is_secret(low);
+			bool buildkit = is_secret(low) &&
+					item->stage != NO_STAGE &&
+					!item->onbuild;
 			struct diag *diag;
 
 			if (!hadolint && !buildkit)
@@ -302,6 +304,17 @@ static void check_word(struct undefined *u, const struct lint_item *item,
 		check_name(u, item, word, names.v[i]);
 }
 
+static void check_heredocs(struct undefined *u, const struct lint_item *item,
+			   const struct heredocs *heredocs)
+{
+	for (size_t i = 0; i < heredocs->n; i++) {
+		const struct heredoc *h = &heredocs->v[i];
+		struct word body = {.template = h->template, .span = h->span};
+
+		check_word(u, item, &body);
+	}
+}
+
 static void check_words(struct undefined *u, const struct lint_item *item,
 			const struct words *words)
 {
@@ -325,6 +338,7 @@ static void check_instruction(struct undefined *u, const struct lint_item *item)
 	case INSTRUCTION_ADD:
 	case INSTRUCTION_COPY:
 		check_words(u, item, &in->copy.sources);
+		check_heredocs(u, item, &in->copy.heredocs);
 		check_word(u, item, &in->copy.dest);
 		check_word(u, item, &in->copy.chown);
 		break;
