@@ -14,6 +14,7 @@ enum exit_status {
 };
 
 int cmd_build(int argc, char **argv);
+int cmd_fmt(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_images(int argc, char **argv);
 int cmd_import(int argc, char **argv);

@@ -21,6 +21,7 @@ struct command {
 
 static const struct command commands[] = {
 	{"build", cmd_build, "Build an image from a Dockerfile (the default)"},
+	{"fmt", cmd_fmt, "Lay Dockerfiles out in one way"},
 	{"history", cmd_history, "Show how an image's layers came about"},
 	{"images", cmd_images, "List the images of the store"},
 	{"import", cmd_import,

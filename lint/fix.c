@@ -67,7 +67,8 @@ const char *fix_title(const char *id)
 
 void fixing_replace(struct fixing *f, struct span span, struct str text)
 {
-	*vec_push(&f->edits) = (struct edit){span, text};
+	if (!str_eq(source_text(f->lint->df->source, span), text))
+		*vec_push(&f->edits) = (struct edit){span, text};
 }
 
 void fixing_insert(struct fixing *f, uint32_t offset, struct str text)

@@ -93,10 +93,11 @@ static struct span instruction_range(const struct dockerfile *df,
 				     struct span comment)
 {
 	size_t i = instruction_after(df, comment.offset);
-	const struct instruction *in = &df->instructions[i];
+	const struct instruction *in;
 
 	if (i == df->n_instructions)
 		return (struct span){comment.end, UINT32_MAX};
+	in = &df->instructions[i];
 	return (struct span){in->span.offset < comment.offset ? in->span.offset
 							      : comment.end,
 			     in->span.end};

@@ -311,7 +311,12 @@ int mount_resolve(struct arena *a, const struct mount *m,
 
 /* The stable text dump that golden tests compare and `imgbuild parse` prints. */
 void dockerfile_dump(struct buf *out, const struct dockerfile *df);
-/* The same as JSON; schema in docs/parse-json.md. */
+/*
+ * What has to stay where only the layout of a file changes: the same without
+ * places, with the blanks between a RUN's words as one, and with the comments.
+ */
+void dockerfile_dump_meaning(struct buf *out, const struct dockerfile *df);
+/* The dump as JSON; schema in docs/parse-json.md. */
 void dockerfile_dump_json(struct buf *out, const struct dockerfile *df);
 
 /* "RUN" for INSTRUCTION_RUN. */

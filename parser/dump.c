@@ -9,10 +9,13 @@
  *     image "alpine"
  */
 #include "parser/fields.h"
+#include "parser/shell.h"
 
 struct dump {
 	struct buf *out;
 	int depth;
+	struct arena
+		*meaning; /* no places, scripts' blanks as one; else NULL */
 };
 
 static void begin(struct dump *d, const char *name)
@@ -90,16 +93,54 @@ static const struct field_sink text_sink = {
 	.close_object = dump_close,
 };
 
-static void dump_instruction(struct dump *d, const struct source *src,
-			     const struct instruction *in)
+static void dump_place(struct dump *d, const struct source *src,
+		       const struct instruction *in)
 {
 	struct position from = source_position(src, in->span.offset);
 	struct position to = source_position(src, in->span.end);
+
+	buf_printf(d->out, "%u:%u-%u:%u ", from.line, from.column, to.line,
+		   to.column);
+}
+
+/* A RUN's script may be laid out in any way. */
+static struct instruction normal(struct arena *a, const struct instruction *in)
+{
+	SCOPED_BUF struct buf script = BUF_INIT(SOURCE_MAX_BYTES);
+	struct instruction copy = *in;
+	struct str *args;
+
+	if (in->kind != INSTRUCTION_RUN || in->run.command.exec_form ||
+	    in->run.command.n_args != 1)
+		return copy;
+	shell_add_normal(a, &script, in->run.command.args[0]);
+	args = arena_new(a, struct str);
+	*args = arena_str(a, buf_str(&script));
+	copy.run.command.args = args;
+	return copy;
+}
+
+static void dump_fields(struct dump *d, const struct instruction *in)
+{
 	struct field_sink sink = text_sink;
+	struct instruction copy;
 
 	sink.ctx = d;
-	buf_printf(d->out, "%*s%u:%u-%u:%u %s\n", d->depth * 2, "", from.line,
-		   from.column, to.line, to.column, instruction_name(in->kind));
+	if (!d->meaning) {
+		fields_walk(&sink, in);
+		return;
+	}
+	copy = normal(d->meaning, in);
+	fields_walk(&sink, &copy);
+}
+
+static void dump_instruction(struct dump *d, const struct source *src,
+			     const struct instruction *in)
+{
+	buf_printf(d->out, "%*s", d->depth * 2, "");
+	if (!d->meaning)
+		dump_place(d, src, in);
+	buf_printf(d->out, "%s\n", instruction_name(in->kind));
 	d->depth++;
 	for (size_t i = 0; i < in->flags.n; i++) {
 		const struct flag *flag = &in->flags.v[i];
@@ -114,18 +155,18 @@ static void dump_instruction(struct dump *d, const struct source *src,
 	}
 	if (in->doc.n)
 		dump_string(d, "doc", in->doc);
-	fields_walk(&sink, in);
+	dump_fields(d, in);
 	if (in->kind == INSTRUCTION_ONBUILD && in->onbuild.trigger)
 		dump_instruction(d, src, in->onbuild.trigger);
 	d->depth--;
 }
 
-void dockerfile_dump(struct buf *out, const struct dockerfile *df)
+static void dump_file(struct dump *d, const struct dockerfile *df)
 {
-	struct dump d = {out, 0};
+	struct buf *out = d->out;
 	size_t stage = 0;
 
-	dump_string(&d, "escape", (struct str){&df->escape, 1});
+	dump_string(d, "escape", (struct str){&df->escape, 1});
 	for (size_t i = 0; i < df->n_directives; i++) {
 		buf_add_c(out, "directive ");
 		buf_add_str(out, df->directives[i].name);
@@ -142,6 +183,23 @@ void dockerfile_dump(struct buf *out, const struct dockerfile *df)
 			buf_add_char(out, '\n');
 			stage++;
 		}
-		dump_instruction(&d, df->source, in);
+		dump_instruction(d, df->source, in);
 	}
+}
+
+void dockerfile_dump(struct buf *out, const struct dockerfile *df)
+{
+	struct dump d = {out, 0, NULL};
+
+	dump_file(&d, df);
+}
+
+void dockerfile_dump_meaning(struct buf *out, const struct dockerfile *df)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct dump d = {out, 0, &a};
+
+	dump_file(&d, df);
+	for (size_t i = 0; i < df->n_comments; i++)
+		dump_string(&d, "comment", df->comments[i].text);
 }

@@ -59,6 +59,16 @@ enum { SHELL_MAX_DEPTH = 100 };
  */
 void shell_parse(struct arena *a, struct str text, struct shell_script *out);
 
+/*
+ * Sets separates[i] (of script.n, all false) where the blank at i only keeps
+ * words apart: how many blanks there are means nothing. Some such blanks may
+ * not be recognized; none is set in quotes or comments.
+ */
+void shell_find_blanks(struct str script, bool *separates);
+
+/* Append script with each run of such blanks as one. */
+void shell_add_normal(struct arena *a, struct buf *out, struct str script);
+
 /* From text_offset on, a script's text comes from source_offset on. */
 struct shell_segment {
 	uint32_t text_offset;

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# The formatter: fixtures/fmt against golden files; every Dockerfile of the
+# repository keeps its IR and is formatted once and for all; the command's
+# options. UPDATE=1 writes the golden files. Prints TAP.
+set -u
+root=$(cd "$1" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+n=0 failed=0 n_files=0
+result() { # STATUS NAME
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then echo "ok $n - $2"; else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+fmt() { "$IMGBUILD" fmt "$@"; }
+
+for file in "$root"/fixtures/fmt/*.dockerfile; do
+	name=$(basename "$file" .dockerfile)
+	fmt - <"$file" >actual 2>&1
+	[ -z "${UPDATE-}" ] || cp actual "$root/fixtures/fmt/$name.formatted"
+	diff -u "$root/fixtures/fmt/$name.formatted" actual | sed 's/^/# /'
+	cmp -s "$root/fixtures/fmt/$name.formatted" actual
+	result $? "$name"
+done
+
+# Every Dockerfile there is: before/N, once/N, twice/N.
+mkdir before once twice
+find "$root/fixtures" "$root/tests" -type f \( -name 'Dockerfile*' \
+	-o -name '*.dockerfile' -o -name '*.Dockerfile' \) | sort >names
+while IFS= read -r file; do
+	cp "$file" "before/$((++n_files))"
+done <names
+cp before/* once/
+fmt -w once/* 2>err
+cp once/* twice/
+fmt -w twice/* 2>err
+! grep 'left as it is' err && diff -r once twice >out
+result $? "of all Dockerfiles none is refused, and none changes a second time"
+cat >ir.py <<'P'
+"""Compares before/ with once/: the IR without places; of a RUN's script the
+words, whatever is between them. What does not parse stays as it is."""
+import json, os, subprocess
+
+def strip(x):
+    if isinstance(x, list):
+        return [strip(i) for i in x]
+    if not isinstance(x, dict):
+        return x
+    places = {"start", "end", "text"} if "instruction" in x else {"file"}
+    x = {k: strip(v) for k, v in x.items() if k not in places}
+    if x.get("instruction") == "RUN" and x.get("form") == "shell":
+        x["arguments"] = [a.split() for a in x["arguments"]]
+    return x
+
+def ir(path):
+    run = subprocess.run([os.environ["IMGBUILD"], "parse", "--format", "json",
+                          path], capture_output=True)
+    return run.returncode == 0 and strip(json.loads(run.stdout))
+
+names = open("names").read().splitlines()
+formatted = 0
+for i, name in enumerate(names, 1):
+    before = ir("before/%d" % i)
+    if before:
+        formatted += 1
+        assert before == ir("once/%d" % i), name
+    else:
+        assert open("before/%d" % i, "rb").read() == \
+            open("once/%d" % i, "rb").read(), name
+assert formatted > 300
+print("# %d of %d files parse" % (formatted, len(names)))
+P
+python3 ir.py
+result $? "and each keeps its IR"
+
+cp "$root/fixtures/fmt/everything.dockerfile" a
+cp "$root/fixtures/fmt/everything.formatted" good
+fmt a | cmp -s - good && cmp -s a "$root/fixtures/fmt/everything.dockerfile"
+result $? "without options it writes to stdout"
+fmt --check a good >out
+[ $? = 1 ] && [ "$(cat out)" = a ]
+result $? "--check names what is not formatted, and is 1"
+fmt --check good && fmt --diff good >out && [ ! -s out ]
+result $? "... and 0 where all is"
+fmt --diff a >out
+[ $? = 1 ] && git apply out && cmp -s a good
+result $? "--diff is a patch, and 1"
+cp "$root/fixtures/fmt/everything.dockerfile" a
+chmod 600 a
+fmt -w a && cmp -s a good && [ "$(stat -c %a a)" = 600 ]
+result $? "-w writes the file"
+mkdir -p tree/sub && cp "$root/fixtures/fmt/everything.dockerfile" tree/sub/Dockerfile
+fmt --check tree >out
+[ "$(cat out)" = tree/sub/Dockerfile ]
+result $? "folders are searched"
+printf 'FROM a\nRUNN b\n' >broken
+fmt -w broken good missing 2>err
+[ $? = 1 ] && grep -q '^broken:2:1: error' err && grep -q 'missing: there is' err &&
+	[ "$(cat broken)" = "$(printf 'FROM a\nRUNN b')" ]
+result $? "a file that does not parse is reported, left alone, and is 1"
+fmt -w --check good 2>/dev/null
+[ $? = 2 ]
+result $? "-w and --check exclude each other"
+echo "1..$n"
+exit $failed
