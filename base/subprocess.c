@@ -5,33 +5,75 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* In the child, which shares our memory until it executes: no handler of ours
+ * may run in it. */
+static void forget_handlers(void)
+{
+	for (int i = 1; i < NSIG; i++) {
+		struct sigaction action;
+
+		if (sigaction(i, NULL, &action) < 0 ||
+		    action.sa_handler == SIG_IGN)
+			continue;
+		action.sa_handler = SIG_DFL;
+		(void)sigaction(i, &action, NULL);
+	}
+}
+
+static void execute(const char *const *argv, int out_fd, const sigset_t *mask)
+{
+	int in_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (in_fd < 0 || dup2(in_fd, STDIN_FILENO) < 0 ||
+	    dup2(out_fd, STDOUT_FILENO) < 0 || dup2(out_fd, STDERR_FILENO) < 0)
+		return;
+	/* programs expect the usual one; ours is other threads', too */
+	(void)umask(022);
+	forget_handlers();
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+	(void)execvp(argv[0], (char *const *)(void *)argv);
+}
+
+/* What fails in the child is an errno in error_fd, which exec closes. */
+static pid_t start(const char *const *argv, int out_fd, int error_fd)
+{
+	sigset_t all, before;
+	pid_t pid;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid = vfork();
+	if (pid == 0) {
+		execute(argv, out_fd, &before);
+		(void)!write(error_fd, &errno, sizeof(errno));
+		_exit(127);
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+/* 0 with *pid set, or an errno. */
 static int spawn(const char *const *argv, int out_fd, pid_t *pid)
 {
-	posix_spawn_file_actions_t actions;
-	int failed;
+	int failed = 0;
+	int fds[2];
 
-	failed = posix_spawn_file_actions_init(&actions);
-	if (failed)
-		return failed;
-	failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO,
-						  "/dev/null", O_RDONLY, 0);
-	if (!failed)
-		failed = posix_spawn_file_actions_adddup2(&actions, out_fd,
-							  STDOUT_FILENO);
-	if (!failed)
-		failed = posix_spawn_file_actions_adddup2(&actions, out_fd,
-							  STDERR_FILENO);
-	if (!failed)
-		failed = posix_spawnp(pid, argv[0], &actions, NULL,
-				      (char *const *)(void *)argv, environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return errno;
+	*pid = start(argv, out_fd, fds[1]);
+	if (*pid < 0)
+		failed = errno;
+	(void)close(fds[1]);
+	if (*pid > 0 && read(fds[0], &failed, sizeof(failed)) > 0)
+		while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	(void)close(fds[0]);
 	return failed;
 }
 
@@ -75,17 +117,13 @@ int subprocess_run(const char *const *argv, struct buf *out, int *status,
 		   struct err *e)
 {
 	int fds[2];
-	pid_t pid;
-	mode_t mask;
+	pid_t pid = -1;
 	int failed;
 	int read_failed;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(e, "create a pipe");
-	/* programs expect the usual one, whatever ours is */
-	mask = umask(022);
 	failed = spawn(argv, fds[1], &pid);
-	(void)umask(mask);
 	(void)close(fds[1]);
 	if (failed) {
 		(void)close(fds[0]);

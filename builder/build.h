@@ -29,12 +29,13 @@ struct build_options {
 	const char *context_path;
 	const char *dockerfile_name; /* in the context, for its .dockerignore */
 	bool no_cache;
+	unsigned n_jobs; /* steps at once; at least 1 */
 	const struct build_secret *secrets;
 	size_t n_secrets;
 	const struct build_ssh *ssh;
 	size_t n_ssh;
 	/* For every RUN; in no key. */
-	struct str extra_hosts; /* lines of /etc/hosts */
+	struct str extra_hosts;	 /* lines of /etc/hosts */
 	uint64_t shm_size_bytes; /* 0: the executor's default */
 	const struct run_limit *limits;
 	size_t n_limits;

@@ -162,7 +162,7 @@ static int export_rootfs(const struct store *s, const struct image *image,
 	int result;
 
 	rootfs_copy(&rootfs, image->rootfs);
-	result = rootfs_open(&rootfs, s, NULL, &view, e);
+	result = rootfs_open(&rootfs, s, NULL, NULL, &view, e);
 	if (result == 0)
 		result = spec->kind == EXPORT_LOCAL
 				 ? export_rootfs_folder(&view, spec->dest, e)

@@ -20,29 +20,27 @@ static int add_bind_content(struct build *b, const struct step_mount *m,
 			    struct key *k, struct err *e)
 {
 	SCOPED_ARENA struct arena a = {0};
-	struct source_tree from;
-	struct rootfs scratch;
+	struct origin_tree from;
 	struct sha256 hash;
 	struct digest content;
 	struct view_path at;
 	int result;
 
+	if (origin_open(b, &m->origin, &from, e) < 0)
+		return -1;
 	sha256_init(&hash);
-	rootfs_init(&scratch);
-	result = build_origin(b, &m->origin, &scratch, &from, e);
-	if (result == 0)
-		result = view_resolve(&from.view, &a,
-				      path_in_root(&a, m->source), VIEW_FOLLOW,
-				      &at, e);
+	result = view_resolve(&from.tree.view, &a, path_in_root(&a, m->source),
+			      VIEW_FOLLOW, &at, e);
 	if (result == 0) {
-		const struct tree tree = {.view = from.view,
-					  .filters = &from.filter,
-					  .n_filters = from.filter != NULL};
+		const struct tree tree = {.view = from.tree.view,
+					  .filters = &from.tree.filter,
+					  .n_filters =
+						  from.tree.filter != NULL};
 
-		result = tree_hash(&tree, at.path, from.owner, from.cache,
-				   &hash, NULL, e);
+		result = tree_hash(&tree, at.path, from.tree.owner,
+				   from.tree.cache, &hash, NULL, e);
 	}
-	rootfs_release(&scratch);
+	origin_close(&from);
 	if (result < 0)
 		return -1;
 	sha256_final(&hash, &content);
@@ -127,16 +125,14 @@ static int open_bind(struct step_run_context *c, const struct step_mount *m,
 		     size_t i, struct err *e)
 {
 	char name[32];
-	struct source_tree from;
-	struct rootfs scratch;
+	struct origin_tree from;
 	int result;
 
 	(void)snprintf(name, sizeof(name), "mount-%zu", i);
-	rootfs_init(&scratch);
-	result = build_origin(c->build, &m->origin, &scratch, &from, e);
-	if (result == 0)
-		result = copy_to_draft(c, &from, m->source, name, e);
-	rootfs_release(&scratch);
+	if (origin_open(c->build, &m->origin, &from, e) < 0)
+		return -1;
+	result = copy_to_draft(c, &from.tree, m->source, name, e);
+	origin_close(&from);
 	return result < 0 ? -1 : open_copy(c, i, name, e);
 }
 
@@ -148,25 +144,23 @@ static int seed_cache(struct step_run_context *c, const struct step_mount *m,
 	struct selected what = {.path = path_in_root(&a, m->source)};
 	const struct copy_options opt = {0};
 	const struct view none = {0};
-	struct source_tree from;
-	struct rootfs scratch;
+	struct origin_tree from;
 	struct target target;
 	struct view_path at;
 	int result;
 
-	rootfs_init(&scratch);
-	result = build_origin(c->build, &m->origin, &scratch, &from, e);
-	if (result == 0)
-		result = view_resolve(&from.view, &a, what.path, VIEW_FOLLOW,
-				      &at, e);
+	if (origin_open(c->build, &m->origin, &from, e) < 0)
+		return -1;
+	result = view_resolve(&from.tree.view, &a, what.path, VIEW_FOLLOW, &at,
+			      e);
 	if (result == 0 && at.exists && S_ISDIR(at.st.st_mode)) {
 		what.path = at.path;
 		target_init(&target, &none, fd);
-		result =
-			copy_selected(&from, &what, &target, STR("/"), &opt, e);
+		result = copy_selected(&from.tree, &what, &target, STR("/"),
+				       &opt, e);
 		target_release(&target);
 	}
-	rootfs_release(&scratch);
+	origin_close(&from);
 	return result;
 }
 
@@ -213,8 +207,7 @@ static int try_lock(int fd, enum mount_sharing sharing, struct err *e)
 /* By asking again, since a wait for a lock can't be cancelled. */
 static int wait_for_lock(struct step_run_context *c, int fd, struct err *e)
 {
-	struct pollfd cancel = {.fd = c->build->opt->cancel_fd,
-				.events = POLLIN};
+	struct pollfd cancel = {.fd = c->build->stop_fd, .events = POLLIN};
 	int locked;
 
 	while ((locked = try_lock(fd, MOUNT_LOCKED, e)) == 0)
@@ -303,6 +296,41 @@ static int open_cache(struct mounts *all, struct step_run_context *c,
 	return fd < 0 ? err_sys(e, "open a cache mount") : fd;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct step_mount *const *x = a;
+	const struct step_mount *const *y = b;
+
+	return str_cmp((*x)->id, (*y)->id);
+}
+
+/*
+ * Caches first, by their ids: two steps that lock two caches in the same order
+ * can't wait for each other.
+ */
+static int open_caches(struct mounts *m, struct step_run_context *c,
+		       struct arena *a, struct err *e)
+{
+	const struct step_run *run = &c->step->run;
+	const struct step_mount **caches =
+		arena_new_array(a, run->n_mounts, const struct step_mount *);
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n_mounts; i++)
+		if (run->mounts[i].kind == MOUNT_CACHE)
+			caches[n++] = &run->mounts[i];
+	if (n > 1)
+		qsort(caches, n, sizeof(*caches), compare_ids);
+	for (size_t i = 0; i < n; i++) {
+		int fd = open_cache(m, c, caches[i], e);
+
+		if (fd < 0)
+			return err_wrap(e, "--mount=type=cache");
+		(void)close(fd); /* m keeps one */
+	}
+	return 0;
+}
+
 /* 1 open, 0 nothing to mount, -1. */
 static int open_mount(struct mounts *all, struct step_run_context *c,
 		      const struct step_mount *m, size_t i, struct arena *a,
@@ -360,6 +388,10 @@ int mounts_open(struct mounts *m, struct step_run_context *c, struct arena *a,
 
 	*m = (struct mounts){0};
 	m->v = arena_new_array(a, run->n_mounts + 1, struct run_mount);
+	if (open_caches(m, c, a, e) < 0) {
+		mounts_close(m);
+		return -1;
+	}
 	for (size_t i = 0; i < run->n_mounts; i++) {
 		struct run_mount *out = &m->v[m->n];
 		int opened;

@@ -1,5 +1,6 @@
 #include "builder/rootfs.h"
 
+#include "base/clock.h"
 #include "base/path.h"
 #include "cache/snapshot.h"
 #include "oci/compress.h"
@@ -106,7 +107,8 @@ static void warn(void *ctx, const char *message)
 {
 	const struct lower *l = ctx;
 	const struct event event = {.kind = EVENT_NOTE,
-				    .text = str_from(message)};
+				    .text = str_from(message),
+				    .at_ns = clock_monotonic_ns()};
 
 	if (l->events)
 		l->events->emit(l->events, &event);
@@ -183,8 +185,62 @@ static void find_visible(struct rootfs *r)
 	}
 }
 
+void unpacking_release(struct unpacking *u)
+{
+	vec_release(&u->diff_ids);
+	(void)pthread_cond_destroy(&u->changed);
+	(void)pthread_mutex_destroy(&u->lock);
+}
+
+static size_t find_unpacking(const struct unpacking *u, const struct digest *id)
+{
+	size_t i = 0;
+
+	while (i < u->diff_ids.n && !digest_eq(&u->diff_ids.v[i], id))
+		i++;
+	return i;
+}
+
+/* When this returns no other thread is at this layer, until unpacking_end. */
+static void unpacking_begin(struct unpacking *u, const struct digest *id)
+{
+	(void)pthread_mutex_lock(&u->lock);
+	while (find_unpacking(u, id) < u->diff_ids.n)
+		(void)pthread_cond_wait(&u->changed, &u->lock);
+	*vec_push(&u->diff_ids) = *id;
+	(void)pthread_mutex_unlock(&u->lock);
+}
+
+static void unpacking_end(struct unpacking *u, const struct digest *id)
+{
+	(void)pthread_mutex_lock(&u->lock);
+	u->diff_ids.v[find_unpacking(u, id)] = u->diff_ids.v[u->diff_ids.n - 1];
+	u->diff_ids.n--;
+	(void)pthread_cond_broadcast(&u->changed);
+	(void)pthread_mutex_unlock(&u->lock);
+}
+
+/* The same layer may be needed by several steps at once. */
+static int unpack_once(struct rootfs *r, size_t i, const struct store *s,
+		       struct unpacking *unpacking, struct event_sink *events,
+		       struct err *e)
+{
+	const struct digest *id = &r->layers.v[i].layer.diff_id;
+	int result;
+
+	if (!unpacking)
+		return unpack_layer(r, i, s, events, e);
+	unpacking_begin(unpacking, id);
+	result = snapshot_exists(s, id, e);
+	if (result == 0)
+		result = unpack_layer(r, i, s, events, e);
+	unpacking_end(unpacking, id);
+	return result < 0 ? -1 : 0;
+}
+
 int rootfs_open(struct rootfs *r, const struct store *s,
-		struct event_sink *events, struct view *view, struct err *e)
+		struct unpacking *unpacking, struct event_sink *events,
+		struct view *view, struct err *e)
 {
 	while (r->fds.n < r->layers.n) {
 		size_t i = r->fds.n;
@@ -193,7 +249,7 @@ int rootfs_open(struct rootfs *r, const struct store *s,
 		int fd;
 
 		if (there == 0)
-			there = unpack_layer(r, i, s, events, e);
+			there = unpack_once(r, i, s, unpacking, events, e);
 		fd = there < 0 ? -1 : snapshot_open(s, id, e);
 		if (fd < 0)
 			return -1;

@@ -11,6 +11,19 @@
 #include "cache/store.h"
 #include "cache/view.h"
 
+#include <pthread.h>
+
+/* Layers that some thread unpacks now: another one waits instead. */
+struct unpacking {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	VEC(struct digest) diff_ids;
+};
+#define UNPACKING_INIT                                         \
+	((struct unpacking){.lock = PTHREAD_MUTEX_INITIALIZER, \
+			    .changed = PTHREAD_COND_INITIALIZER})
+void unpacking_release(struct unpacking *u);
+
 struct rootfs_layer {
 	struct layer layer;
 	/* The blob that a base image brought it as; size_bytes 0: none. */
@@ -40,10 +53,11 @@ int rootfs_from_image(struct rootfs *r, const struct plan_image *image,
 
 /*
  * Open the snapshots, unpacking those that a base image brought and no step
- * has needed before; what of those this machine can't make is told to events,
- * which may be NULL. *view borrows from r until it changes.
+ * has needed before; what of those this machine can't make is told to events.
+ * unpacking and events may be NULL. *view borrows from r until it changes.
  */
 int rootfs_open(struct rootfs *r, const struct store *s,
-		struct event_sink *events, struct view *view, struct err *e);
+		struct unpacking *unpacking, struct event_sink *events,
+		struct view *view, struct err *e);
 
 #endif

@@ -148,6 +148,7 @@ struct sandbox_stubs;
 struct sandbox_executor {
 	struct executor executor; /* first: callers hand out its address */
 	struct sandbox_facts facts;
+	int dumpable;	      /* of this process, before any step: see spawn */
 	pthread_mutex_t lock; /* of all below */
 	struct sandbox_ids uids;
 	struct sandbox_ids gids;

@@ -220,17 +220,16 @@ static int give_birth(struct birth *b)
 
 /*
  * Start the child; returns when it executes the command or has given up.
- * PR_SET_DUMPABLE belongs to the memory that all share, and the child's change
- * of ids clears it.
+ * PR_SET_DUMPABLE belongs to the memory that all share, and a child's change
+ * of ids clears it; what it was is known from before the first child.
  */
-static int spawn(const struct sandbox_guard *guard, struct sandbox_child *c,
+static int spawn(const struct sandbox_executor *x, struct sandbox_child *c,
 		 struct job *j, struct err *e)
 {
 	size_t n = 2 * SMALL_STACK_BYTES + STACK_BYTES;
 	char *stacks = mmap(NULL, n, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	struct birth b = {.guard = guard, .child = c, .pidfd = -1};
-	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	struct birth b = {.guard = &x->guard, .child = c, .pidfd = -1};
 	sigset_t all, before;
 	int failed;
 
@@ -245,7 +244,7 @@ static int spawn(const struct sandbox_guard *guard, struct sandbox_child *c,
 	if (failed)
 		(void)err_sys(e, "make namespaces for the step");
 	j->pidfd = b.pidfd;
-	if (dumpable == 1)
+	if (x->dumpable == 1)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	(void)munmap(stacks, n);
@@ -381,7 +380,7 @@ static int start(struct sandbox_executor *x, struct sandbox_facts *facts,
 	return failed;
 }
 
-static int run_child(const struct sandbox_guard *guard, struct sandbox_child *c,
+static int run_child(const struct sandbox_executor *x, struct sandbox_child *c,
 		     struct sandbox_prepared *prepared, struct run_result *out,
 		     struct err *e)
 {
@@ -394,7 +393,7 @@ static int run_child(const struct sandbox_guard *guard, struct sandbox_child *c,
 	c->stderr_fd = pipes.err[1];
 	c->parent_fds[0] = pipes.out[0];
 	c->parent_fds[1] = pipes.err[0];
-	if (spawn(guard, c, &job, e) < 0)
+	if (spawn(x, c, &job, e) < 0)
 		return -1;
 	/* or the overlay would outlive the command */
 	sandbox_prepared_release(prepared);
@@ -439,7 +438,7 @@ static int sandbox_run(struct executor *executor, const struct run_spec *spec,
 		.created = created,
 		.mask_fd = -1,
 	};
-	failed = run_child(&x->guard, &child, &prepared, out, e);
+	failed = run_child(x, &child, &prepared, out, e);
 	sandbox_clean_upper(&plan, created, child.n_created);
 	return failed;
 }
@@ -458,6 +457,7 @@ int sandbox_executor_init(struct sandbox_executor *x, enum tier tier,
 		.executor = {sandbox_run, use_folder},
 		.facts.tier = tier,
 		.facts.all_capabilities = capabilities_available(),
+		.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.guard = SANDBOX_GUARD_INIT,
 		.folder_fd = -1,

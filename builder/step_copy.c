@@ -1,7 +1,7 @@
 /*
- * COPY and ADD. Key "copy/1" (unpack tells ADD from COPY): parent, dest, chown, chmod, flags,
- * epoch, and of each source in order what it is called and its content: exactly
- * what is selected, without times.
+ * COPY and ADD. Key "copy/1" (unpack tells ADD from COPY): parent, dest, chown,
+ * chmod, flags, epoch, and of each source in order what it is called and its
+ * content: exactly what is selected, without times.
  */
 #include "builder/step.h"
 
@@ -132,7 +132,7 @@ static int choose_remote(struct build *b, const struct step_copy *copy,
 	struct selected *only;
 
 	*out = (struct chosen){0};
-	if (build_remote(b, copy, source, &remote, e) < 0)
+	if (origin_fetch(b, copy, source, &remote, e) < 0)
 		return -1;
 	*tree = remote->tree;
 	only = vec_push(&out->selection.v);
@@ -243,25 +243,22 @@ int step_copy_key(struct build *b, const struct step *step, struct key *k,
 	struct sha256 seen_hash;
 	const struct step_copy *copy = &step->copy;
 	/* heredocs and remote files belong to root */
-	struct source_tree tree = {.owner = TREE_OWNER_IGNORED};
-	struct rootfs scratch;
+	struct origin_tree from = ORIGIN_TREE_INIT;
 	int result;
 
 	add_flags(k, copy);
-	sha256_init(&seen_hash);
-	rootfs_init(&scratch);
-	result = reads_tree(copy)
-			 ? build_origin(b, &copy->origin, &scratch, &tree, e)
-			 : 0;
+	if (reads_tree(copy) && origin_open(b, &copy->origin, &from, e) < 0)
+		return -1;
 	/* --chown sets what the source's owners would have been */
 	if (copy->chown.n)
-		tree.owner = TREE_OWNER_IGNORED;
+		from.tree.owner = TREE_OWNER_IGNORED;
 	key_add(k, "owners",
-		tree.owner == TREE_OWNER_COUNTS ? STR("source") : STR("set"));
-	if (result == 0)
-		result = add_sources(b, copy, &tree, k, &seen_hash, e);
+		from.tree.owner == TREE_OWNER_COUNTS ? STR("source")
+						     : STR("set"));
+	sha256_init(&seen_hash);
+	result = add_sources(b, copy, &from.tree, k, &seen_hash, e);
 	sha256_final(&seen_hash, seen);
-	rootfs_release(&scratch);
+	origin_close(&from);
 	return result;
 }
 
@@ -371,16 +368,13 @@ int step_copy_execute(struct step_run_context *c, struct err *e)
 {
 	const struct step_copy *copy = &c->step->copy;
 	/* a tree of heredocs alone has the context's owners: 0:0 */
-	struct source_tree tree = {.owner = TREE_OWNER_IGNORED};
-	struct rootfs scratch;
-	int result = 0;
+	struct origin_tree from = ORIGIN_TREE_INIT;
+	int result;
 
-	rootfs_init(&scratch);
-	if (reads_tree(copy))
-		result = build_origin(c->build, &copy->origin, &scratch, &tree,
-				      e);
-	if (result == 0)
-		result = copy_sources(c, &tree, e);
-	rootfs_release(&scratch);
+	if (reads_tree(copy) &&
+	    origin_open(c->build, &copy->origin, &from, e) < 0)
+		return -1;
+	result = copy_sources(c, &from.tree, e);
+	origin_close(&from);
 	return result;
 }

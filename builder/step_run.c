@@ -5,6 +5,7 @@
  */
 #include "builder/step.h"
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "builder/mounts.h"
 #include "builder/user.h"
@@ -77,13 +78,15 @@ static void on_output(void *ctx, enum run_stream stream, const char *p,
 		.kind = EVENT_STEP_OUTPUT,
 		.step = c->number,
 		.text = {p, n},
+		.stream = stream,
+		.at_ns = clock_monotonic_ns(),
 	};
+	struct event_sink *events = &c->build->events.sink;
 	struct err ignored;
 
-	(void)stream;
 	/* a full disk must not stop the command; it fails by itself */
 	(void)io_write_all(c->log_fd, p, n, "log", &ignored);
-	c->build->opt->events->emit(c->build->opt->events, &event);
+	events->emit(events, &event);
 }
 
 static const char HOSTS[] = "127.0.0.1\tlocalhost buildkitsandbox\n"
@@ -110,7 +113,7 @@ static int failure(struct step_run_context *c, const struct run_result *result,
 
 		buf_printf(&command, i ? " %.*s" : "%.*s", STR_ARG(arg));
 	}
-	c->build->why->exit_code = result->exit_code;
+	c->exit_code = result->exit_code;
 	err_set(e, ERR_FAILED,
 		"process \"%s\" did not complete successfully: exit code: %d",
 		buf_c(&command), result->exit_code);
@@ -146,7 +149,7 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 		.resolv_conf = resolv_conf(&resolv),
 		.output = on_output,
 		.output_ctx = c,
-		.cancel_fd = opt->cancel_fd,
+		.cancel_fd = c->build->stop_fd,
 	};
 	int done;
 
@@ -164,7 +167,7 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 	done = opt->executor->run(opt->executor, &spec, &result, e);
 	mounts_close(&mounts);
 	if (done < 0) {
-		c->build->why->exit_code = result.exit_code;
+		c->exit_code = result.exit_code;
 		return -1;
 	}
 	return result.exit_code ? failure(c, &result, e) : 0;

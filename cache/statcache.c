@@ -5,6 +5,7 @@
 #include "base/vec.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -36,7 +37,8 @@ struct statcache {
 	size_t map_bytes;
 	const struct slot *slots;
 	size_t n_slots;
-	uint8_t *seen; /* a bit for each slot that was asked for */
+	uint8_t *seen; /* a bit for each slot that was asked for; atomic */
+	pthread_mutex_t lock; /* of added */
 	VEC(struct slot) added;
 };
 
@@ -117,6 +119,7 @@ struct statcache *statcache_open(int dirfd, const char *path)
 
 	c->dirfd = dirfd;
 	c->path = xstrdup(path);
+	(void)pthread_mutex_init(&c->lock, NULL);
 	if (fd >= 0)
 		map_file(c, fd);
 	return c;
@@ -128,10 +131,18 @@ void statcache_free(struct statcache *c)
 		return;
 	if (c->map)
 		(void)munmap(c->map, c->map_bytes);
+	(void)pthread_mutex_destroy(&c->lock);
 	vec_release(&c->added);
 	free(c->seen);
 	free(c->path);
 	free(c);
+}
+
+static void mark_seen(struct statcache *c, size_t i)
+{
+	uint8_t bit = (uint8_t)(1u << i % 8);
+
+	(void)__atomic_fetch_or(&c->seen[i / 8], bit, __ATOMIC_RELAXED);
 }
 
 bool statcache_get(struct statcache *c, const struct stat *st,
@@ -146,7 +157,7 @@ bool statcache_get(struct statcache *c, const struct stat *st,
 		if (same_file(&c->slots[i], &want)) {
 			if (!same_stat(&c->slots[i], &want))
 				return false;
-			c->seen[i / 8] |= (uint8_t)(1u << i % 8);
+			mark_seen(c, i);
 			*out = c->slots[i].digest;
 			return true;
 		}
@@ -163,7 +174,9 @@ void statcache_put(struct statcache *c, const struct stat *st,
 	if (slot.ctime_ns > read_started_ns - RACY_NS)
 		return;
 	slot.digest = *d;
+	(void)pthread_mutex_lock(&c->lock);
 	*vec_push(&c->added) = slot;
+	(void)pthread_mutex_unlock(&c->lock);
 }
 
 static void insert(struct slot *slots, size_t n_slots, const struct slot *slot,

@@ -32,7 +32,8 @@ struct statcache;
 struct statcache *statcache_open(int dirfd, const char *path);
 void statcache_free(struct statcache *c); /* NULL does nothing */
 
-/* The digest that was put for a file with this stat, or false. */
+/* The digest that was kept for a file with this stat, or false. get and put may
+ * be called on several threads at once. */
 bool statcache_get(struct statcache *c, const struct stat *st,
 		   struct digest *out);
 /*

@@ -26,7 +26,7 @@ struct session {
 	struct diags diags;
 	const struct dockerfile *dockerfile;
 	const struct plan *plan;
-	struct progress progress;
+	struct progress *progress;
 	struct build_result result;
 };
 
@@ -160,6 +160,7 @@ static int run_build(struct session *s)
 		.context_path = s->input.context,
 		.dockerfile_name = s->input.dockerfile_path,
 		.no_cache = s->request->no_cache,
+		.n_jobs = s->request->n_jobs,
 		.secrets = s->request->secrets,
 		.n_secrets = s->request->n_secrets,
 		.ssh = s->request->ssh,
@@ -169,7 +170,7 @@ static int run_build(struct session *s)
 		.limits = s->request->limits,
 		.n_limits = s->request->n_limits,
 		.tier = s->tier,
-		.events = &s->progress.sink,
+		.events = &s->progress->sink,
 		.cancel_fd = cancel_on_signals(),
 	};
 	int status = EXIT_OK;
@@ -179,10 +180,10 @@ static int run_build(struct session *s)
 	opt.executor = &sandbox.executor;
 	if (build_run(&s->store, s->plan, &opt, &s->arena, &s->result, &why,
 		      &e) < 0) {
-		progress_finish(&s->progress);
+		progress_finish(s->progress);
 		status = report_failure(s, &why, &e);
 	}
-	progress_finish(&s->progress);
+	progress_finish(s->progress);
 	build_failure_release(&why);
 	sandbox_executor_release(&sandbox);
 	return status;
@@ -241,7 +242,7 @@ static int export_all(struct session *s, const struct image *image,
 			return -1;
 		if (made.manifest.size_bytes)
 			*result = made;
-		if (!s->progress.quiet && strcmp(spec->dest, "-") != 0)
+		if (!s->progress->quiet && strcmp(spec->dest, "-") != 0)
 			fprintf(stderr, "%s: %s\n", what[spec->kind],
 				spec->dest);
 	}
@@ -259,7 +260,7 @@ static int name_image(struct session *s, const struct image *image,
 			      &image->config->platform, s->request->names[i],
 			      e) < 0)
 			return -1;
-		if (!s->progress.quiet)
+		if (!s->progress->quiet)
 			fprintf(stderr, "named %.*s\n",
 				STR_ARG(s->request->names[i]));
 	}
@@ -284,7 +285,7 @@ static int deliver(struct session *s, struct err *e)
 	if (s->request->metadata_file && write_metadata(s, &result, e) < 0)
 		return -1;
 	digest_string(&result.config_digest, digest);
-	if (s->progress.quiet)
+	if (s->progress->quiet)
 		printf("%s\n", digest);
 	else
 		fprintf(stderr, "image %s\n", digest);
@@ -318,6 +319,7 @@ static int run_session(struct session *s)
 
 static void session_release(struct session *s)
 {
+	progress_free(s->progress);
 	rootfs_release(&s->result.rootfs);
 	diags_release(&s->diags);
 	build_input_release(&s->input);
@@ -337,9 +339,10 @@ int cmd_build(int argc, char **argv)
 	bool done;
 	int status = build_request_parse(&request, argc, argv, &done);
 
-	if (!done &&
-	    !progress_init(&s.progress,
-			   request.quiet ? "quiet" : request.progress)) {
+	if (!done)
+		s.progress = progress_new(request.quiet ? "quiet"
+							: request.progress);
+	if (!done && !s.progress) {
 		fprintf(stderr,
 			"imgbuild: --progress %s: none of auto, plain, "
 			"tty, quiet\n",

@@ -1,5 +1,5 @@
 /*
- * How a build is shown: renderers of its events.
+ * How a build is shown: renderers of its events, one file each.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
@@ -8,18 +8,23 @@
 
 #include <stdbool.h>
 
+/* Each is made by one function, and ends with its release. */
 struct progress {
-	struct event_sink sink;
-	int fd;
-	bool quiet;
-	bool at_line_start;
-	unsigned line_step; /* of the unfinished output line */
-	int64_t step_started_ns;
+	struct event_sink sink; /* first */
+	/* What is shown becomes final: other text may follow. NULL: nothing. */
+	void (*finish)(struct progress *p);
+	void (*release)(struct progress *p);
+	bool quiet; /* only the image's id is asked for */
 };
 
-/* mode: "auto", "plain", "tty", "quiet". false for anything else. */
-bool progress_init(struct progress *p, const char *mode);
-/* End an unfinished line. */
+/* Writes to fd. */
+struct progress *progress_plain_new(int fd);
+
+/*
+ * mode: "auto", "plain", "tty", "quiet". NULL for anything else.
+ */
+struct progress *progress_new(const char *mode);
 void progress_finish(struct progress *p);
+void progress_free(struct progress *p); /* NULL does nothing */
 
 #endif

@@ -1,12 +1,17 @@
 #!/bin/bash
-# Killed with SIGKILL at random instants, the next build finds a good store, no
-# mount and no process of the dead one. $KILLS is how often (default 50).
+# Killed with SIGKILL at random instants, with two stages under way, the next
+# build finds a good store, no mount and no process of the dead one. $KILLS is how often (default 50).
 . "$(dirname "$0")/lib.sh"
 bases
 KILLS=${KILLS:-50}
 mkdir "$WORK/c"
 seq 20000 >"$WORK/c/data"
 cat >"$WORK/c/Dockerfile" <<'D'
+FROM busybox AS side
+ARG ROUND
+WORKDIR /side
+RUN for i in $(seq 200); do echo $i >$i; done; sleep 0.05; echo $ROUND >round
+COPY data data
 FROM busybox
 ARG ROUND
 RUN mkdir /many && cd /many && for i in $(seq 300); do echo $i >$i; done; sleep 0.05; echo $ROUND >/round
@@ -14,11 +19,12 @@ COPY data /data
 RUN rm -r /var/data && cp /data /copy && sleep 0.05
 ADD data /more/
 WORKDIR /there
+COPY --from=side /side /side
 RUN sleep 0.05; ls / >listing
 D
 
 once() {
-	build -t killed -o "$WORK/killed.tar" --build-arg ROUND="$1" "$WORK/c"
+	build --jobs 2 -t killed -o "$WORK/killed.tar" --build-arg ROUND="$1" "$WORK/c"
 }
 
 start=$(date +%s%N)
@@ -29,7 +35,7 @@ note "an unharmed build takes $whole_ms ms"
 # kill_round N: start in a process group of its own, kill imgbuild alone
 kill_round() {
 	local at=$((RANDOM * whole_ms / 32768))
-	"$IMGBUILD" build --progress=plain -t killed -o "$WORK/killed.tar" --build-arg ROUND="$1" "$WORK/c" >"$WORK/out" 2>&1 &
+	"$IMGBUILD" build --progress=plain --jobs 2 -t killed -o "$WORK/killed.tar" --build-arg ROUND="$1" "$WORK/c" >"$WORK/out" 2>&1 &
 	local pid=$!
 	sleep "$(printf '%d.%03d' $((at / 1000)) $((at % 1000)))"
 	kill -KILL $pid 2>/dev/null || :

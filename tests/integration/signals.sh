@@ -19,11 +19,13 @@ for signal in TERM INT HUP; do
 	done
 	check "the RUN is running before SIG$signal" test "$(alive | wc -l)" -ge 2
 	kill -$signal $pid
-	(sleep 20; kill -KILL $pid) >/dev/null 2>&1 &
-	watchdog=$!
+	for _ in $(seq 400); do
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.05
+	done
+	kill -KILL $pid 2>/dev/null || :
 	code=0
 	wait $pid 2>/dev/null || code=$?
-	kill $watchdog 2>/dev/null || :
 	check "SIG$signal ends the build with a failure" test $code -ne 0
 	check "and every process of it" same "" "$(sleep 0.2; alive)"
 	check "and leaves no mount" sh -c '! grep "$0" /proc/mounts' "$WORK"

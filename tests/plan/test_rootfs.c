@@ -160,11 +160,11 @@ static void layers_of_a_base_are_unpacked_when_they_are_needed(void **state)
 	rootfs_add(&r, &layer, &blob);
 	assert_int_equal(snapshot_count(&s), 0);
 
-	assert_ok(rootfs_open(&r, &s.store, NULL, &view, &e));
+	assert_ok(rootfs_open(&r, &s.store, NULL, NULL, &view, &e));
 	assert_view(&view, "d/ d/x=1 d/y=2");
 	assert_int_equal(snapshot_count(&s), 2);
 	/* again: the snapshots are there */
-	assert_ok(rootfs_open(&r, &s.store, NULL, &view, &e));
+	assert_ok(rootfs_open(&r, &s.store, NULL, NULL, &view, &e));
 	assert_view(&view, "d/ d/x=1 d/y=2");
 	rootfs_release(&r);
 }
@@ -185,7 +185,7 @@ a_blob_that_is_not_the_layer_is_an_error_and_no_snapshot(void **state)
 	(void)put_blob(&s, "evil=1", &blob);
 	layer = layer_of("something else", "");
 	rootfs_add(&r, &layer, &blob);
-	assert_int_equal(rootfs_open(&r, &s.store, NULL, &view, &e), -1);
+	assert_int_equal(rootfs_open(&r, &s.store, NULL, NULL, &view, &e), -1);
 	assert_error(&e, ERR_CORRUPT, "its bytes don't match its diff_id");
 	assert_int_equal(snapshot_count(&s), 0);
 	rootfs_release(&r);
@@ -203,7 +203,7 @@ static void a_layer_that_is_gone_says_what_to_do(void **state)
 	temp_store_make(&s);
 	rootfs_init(&r);
 	rootfs_add(&r, &layer, NULL);
-	assert_int_equal(rootfs_open(&r, &s.store, NULL, &view, &e), -1);
+	assert_int_equal(rootfs_open(&r, &s.store, NULL, NULL, &view, &e), -1);
 	assert_error(&e, ERR_NOT_FOUND, "build again with --no-cache");
 	rootfs_release(&r);
 }
