@@ -292,7 +292,13 @@ int source_select(const struct source_tree *t, struct arena *a,
 		one->path = path;
 		one->name = path_base(path);
 	}
-	result = w.components.n ? select_matches(t, a, plain, &w, e) : 0;
+	if (w.components.n && match_name(path, STR(".")) == MATCH_BAD_PATTERN)
+		result =
+			err_set(e, ERR_INVALID, "%.*s: syntax error in pattern",
+				STR_ARG(path));
+	else
+		result =
+			w.components.n ? select_matches(t, a, plain, &w, e) : 0;
 	vec_release(&w.components);
 	for (size_t i = first; result == 0 && i < out->v.n; i++)
 		result = resolve_selected(t, a, source, &out->v.v[i], e);

@@ -203,7 +203,12 @@ static int copy_link(struct copier *c, const struct tree_entry *entry,
 static int copy_device(struct copier *c, const struct tree_entry *entry,
 		       int dirfd, const char *name, struct err *e)
 {
-	if (mknodat(dirfd, name, entry->st->st_mode, entry->st->st_rdev) < 0)
+	/* BuildKit's copier makes a character device of a block device */
+	mode_t kind = S_ISBLK(entry->st->st_mode) ? S_IFCHR
+						  : entry->st->st_mode & S_IFMT;
+
+	if (mknodat(dirfd, name, kind | (entry->st->st_mode & 07777),
+		    entry->st->st_rdev) < 0)
 		return err_sys(e, "create device %s", name);
 	return finish_special(c, entry->st, dirfd, name, e);
 }
@@ -223,8 +228,6 @@ static int copy_file(struct copier *c, const struct tree_entry *entry,
 		     const struct target_dir *dir, const char *name,
 		     struct err *e)
 {
-	if (S_ISSOCK(entry->st->st_mode) && !c->from_context)
-		return 0;
 	if (target_dir_clear(dir, name, e) < 0)
 		return -1;
 	if (S_ISSOCK(entry->st->st_mode))
@@ -260,7 +263,7 @@ static int enter(struct tree_visitor *visitor, const struct tree_entry *entry,
 	const struct target_dir *dir = &c->levels.v[c->levels.n - 1].dir;
 	int result = 0;
 
-	if (c->opt->seen && !S_ISSOCK(entry->st->st_mode))
+	if (c->opt->seen)
 		tree_add_seen(c->opt->seen, entry->st);
 	if (entry->rel_depth == 0) {
 		if (!S_ISDIR(entry->st->st_mode))

@@ -194,8 +194,9 @@ void dispatch_run(struct dispatch *c)
 	struct step_run run = {
 		.env = c->s->scope.env,
 		.hidden_env = proxy_env(c),
-		.cwd = path_join(dispatch_arena(c), STR("/"),
-				 dispatch_config(c)->working_dir),
+		.cwd = dispatch_config(c)->working_dir.n
+			       ? dispatch_config(c)->working_dir
+			       : STR("/"),
 		.user = dispatch_config(c)->user,
 		.network = run_network(c),
 		.security = c->in->run.security,

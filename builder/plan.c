@@ -314,6 +314,8 @@ static void inherit(struct planner *p, struct stage_state *s)
 
 	switch (s->out.base_kind) {
 	case BASE_SCRATCH:
+		/* whatever FROM --platform says */
+		s->platform = p->opt->target_platform;
 		*config = (struct image_config){.platform = s->platform,
 						.working_dir = STR("/")};
 		break;
@@ -341,7 +343,8 @@ static void inherit(struct planner *p, struct stage_state *s)
 					   str_from(DEFAULT_PATH));
 	if (s->out.base_kind != BASE_STAGE)
 		s->scope.env = config->env;
-	if (config->working_dir.n)
+	/* an absolute one stays as it was written */
+	if (config->working_dir.n && config->working_dir.p[0] != '/')
 		config->working_dir =
 			path_join(p->arena, STR("/"), config->working_dir);
 }

@@ -44,8 +44,9 @@ enum sandbox_op_kind {
 			   */
 	SANDBOX_MASK,	  /* nothing of target is seen, where it exists */
 	SANDBOX_OLD_ROOT, /* leave the old root */
-	SANDBOX_CWD,	  /* enter target, made for the user where missing */
-	SANDBOX_STDIN,	  /* stdin reads target */
+	SANDBOX_CWD,	/* enter target; where missing it is made, for the user
+			   or (SANDBOX_TARGET_KEEP) for root */
+	SANDBOX_STDIN,	/* stdin reads target */
 	SANDBOX_OUTPUT, /* stdout and stderr are the pipes, owned by the user */
 	SANDBOX_LIMIT, /* rlimit `number` becomes first (soft), second (hard) */
 	SANDBOX_SECCOMP,  /* the default filter */

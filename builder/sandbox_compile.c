@@ -366,6 +366,12 @@ static int add_process(struct compiler *c, struct err *e)
 			       spec->cwd ? spec->cwd : "");
 	op = add(c, SANDBOX_CWD, clean(c, spec->cwd));
 	op->mode = S_IFDIR | 0755;
+	/* /a/b/../c: runc makes b on its way, for root */
+	if (strstr(spec->cwd, "/../")) {
+		op = add(c, SANDBOX_CWD, spec->cwd);
+		op->mode = S_IFDIR | 0755;
+		op->missing = SANDBOX_TARGET_KEEP;
+	}
 	add(c, SANDBOX_STDIN, "/dev/null");
 	add(c, SANDBOX_OUTPUT, NULL);
 	for (i = 0; i < spec->n_limits; i++) {

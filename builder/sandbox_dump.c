@@ -165,7 +165,10 @@ static void add_op(struct buf *out, const struct sandbox_plan *plan,
 		break;
 	case SANDBOX_MASK: buf_printf(out, "mask %s", op->target); break;
 	case SANDBOX_OLD_ROOT: buf_add_c(out, "leave old root"); break;
-	case SANDBOX_CWD: buf_printf(out, "cwd %s", op->target); break;
+	case SANDBOX_CWD:
+		buf_printf(out, "cwd %s", op->target);
+		add_missing(out, op->missing);
+		break;
 	case SANDBOX_STDIN: buf_printf(out, "stdin %s", op->target); break;
 	case SANDBOX_OUTPUT: buf_add_c(out, "output"); break;
 	case SANDBOX_LIMIT:

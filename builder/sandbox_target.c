@@ -215,7 +215,7 @@ int sandbox_open_cwd(struct sandbox_child *c, const struct sandbox_op *op)
 	struct walk w = {
 		.child = c,
 		.folder_mode = op->mode & 07777,
-		.own = true,
+		.own = op->missing == SANDBOX_TARGET_EXPECT,
 		.uid = c->plan->spec->uid,
 		.gid = c->plan->spec->gid,
 	};

@@ -351,12 +351,9 @@ static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
 	struct hasher *h = (struct hasher *)v;
 	struct digest content;
 
-	/* a socket of a context becomes an empty file, others are not copied */
-	if (S_ISSOCK(entry->st->st_mode) && h->owner == TREE_OWNER_COUNTS)
-		return 0;
 	if (content_digest(h, entry, &content, e) < 0)
 		return -1;
-	if (h->seen && !S_ISSOCK(entry->st->st_mode))
+	if (h->seen)
 		tree_add_seen(h->seen, entry->st);
 	hash_str(h->hash, entry->rel);
 	hash_u64(h->hash, entry->st->st_mode);
