@@ -65,7 +65,7 @@ static const char **process_env(struct arena *a, const struct step_run *run,
 	}
 	for (size_t i = 0; i < secrets.n; i++)
 		env = str_list_add(a, env, secrets.v[i]);
-	if (!env_get(env, STR("HOME"), &value))
+	if (!env_get(env, STR("HOME"), &value) || value.n == 0)
 		env = env_set(a, env, STR("HOME"), ids->home);
 	return c_list(a, env, 0);
 }

@@ -16,7 +16,8 @@ struct user_ids {
 	uint32_t gid;
 	const uint32_t *groups; /* supplementary, gid first; in the arena */
 	size_t n_groups;
-	struct str home; /* "/" without an entry in passwd; in the arena */
+	struct str home; /* of the first entry with that uid, or "/"; in the
+			    arena */
 };
 
 /* A passwd or group file past this is ERR_LIMIT. */
@@ -25,8 +26,9 @@ enum { USER_FILE_MAX_BYTES = 4 << 20 };
 /*
  * What a process of "user[:group]" runs as. Empty is root. A number needs no
  * entry; with one, the group and supplementary groups are taken from it; an
- * explicit group drops the supplementary ones. ERR_NOT_FOUND for a name that
- * is not there. BuildKit: executor/oci/user.go.
+ * explicit group drops the supplementary ones; two numbers are taken as they
+ * are. ERR_NOT_FOUND for a name that is not there, ERR_INVALID for an id that
+ * is out of range. BuildKit: executor/oci/user.go; moby/sys/user.
  */
 int user_for_process(const struct view *root, struct arena *a, struct str spec,
 		     struct user_ids *out, struct err *e);

@@ -66,11 +66,12 @@ static bool by_name(struct str name, int *out)
 int signal_parse(struct str s, int *out, struct err *e)
 {
 	uint64_t number;
-	bool signed_ = str_starts(s, "+");
+	bool negative = str_starts(s, "-");
+	bool has_sign = negative || str_starts(s, "+");
 
-	if (str_to_u64(str_skip(s, signed_), INT32_MAX, &number) &&
+	if (str_to_u64(str_skip(s, has_sign), INT32_MAX, &number) &&
 	    number > 0) {
-		*out = (int)number;
+		*out = negative ? -(int)number : (int)number;
 		return 0;
 	}
 	if (by_name(s, out))

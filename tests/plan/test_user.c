@@ -4,10 +4,11 @@
 
 #include <string.h>
 
-static const char PASSWD[] = "# a comment\n"
-			     "\n"
+static const char PASSWD[] = "\n"
 			     "root:x:0:0:root:/root:/bin/sh\n"
 			     "app:x:1000:1001:An App,,,:/home/app:/bin/sh\n"
+			     "# a comment\n"
+			     "#commented:x:1003:1003::/c:\n"
 			     "  spaced:x:1002:1002::/home/spaced:/bin/sh  \n"
 			     "short:x:7:8\n"
 			     "bad:x:seven:8::/:/bin/sh\n"
@@ -15,6 +16,7 @@ static const char PASSWD[] = "# a comment\n"
 			     "app:x:6666:6666::/second:/bin/sh\n"
 			     "42:x:9042:9042::/numeric-name:/bin/sh\n"
 			     "max:x:2147483647:2147483647::/:\n"
+			     "second:x:1000:50::/second:\n"
 			     "toolarge:x:2147483648:0::/:\n";
 
 static const char GROUP[] = "root:x:0:\n"
@@ -71,8 +73,9 @@ static void users_are_looked_up_by_name_and_number(void **state)
 		{"", "0:0 [0] /root"},
 		{"root", "0:0 [0] /root"},
 		{"0", "0:0 [0] /root"},
-		{"app", "1000:1001 [1001 50 10] /home/app"},
-		{"1000", "1000:1001 [1001 50 10] /home/app"},
+		{"root:root", "0:0 [0] /root"},
+		{"app", "1000:1001 [1001 50 10 0] /home/app"},
+		{"1000", "1000:1001 [1001 50 10 0] /home/app"},
 		{"spaced", "1002:1002 [1002] /home/spaced"},
 		{"short", "7:8 [8] "},
 		/* a number that is nobody's */
@@ -85,24 +88,29 @@ static void users_are_looked_up_by_name_and_number(void **state)
 		{"app:50", "1000:50 [50] /home/app"},
 		{"1000:777", "1000:777 [777] /home/app"},
 		{"4711:wheel", "4711:10 [10] /"},
-		{"app:", "1000:1001 [1001 50 10] /home/app"},
+		{"app:", "1000:1001 [1001 50 10 0] /home/app"},
 		{":staff", "0:50 [50] /root"},
 		{"nobody", "unable to find user nobody: no such entry in "
 			   "/etc/passwd of the image"},
-		{"bad", "unable to find user bad: no such entry in "
-			"/etc/passwd of the image"},
-		{"toolarge", "unable to find user toolarge: no such entry in "
-			     "/etc/passwd of the image"},
-		{"#", "unable to find user #: no such entry in /etc/passwd of "
-		      "the image"},
+		/* passwd has no comments, and what is no number is 0 */
+		{"#commented", "1003:1003 [1003] /c"},
+		{"bad", "0:8 [8] /root"},
+		{"fewer", "0:0 [0] /root"},
+		{"toolarge", "user or group 2147483648 is not in the range "
+			     "from 0 to 2147483647"},
+		/* the home is that of the number's first name */
+		{"second", "1000:50 [50] /home/app"},
 		{"app:none", "unable to find group none: no such entry in "
 			     "/etc/group of the image"},
-		{"app:bad", "unable to find group bad: no such entry in "
-			    "/etc/group of the image"},
-		{"2147483648", "unable to find user 2147483648: no such entry "
-			       "in /etc/passwd of the image"},
-		{"-1", "unable to find user -1: no such entry in /etc/passwd "
-		       "of the image"},
+		{"app:#staff", "unable to find group #staff: no such entry in "
+			       "/etc/group of the image"},
+		{"app:bad", "1000:0 [0] /home/app"},
+		{"2147483648", "user or group 2147483648 is not in the range "
+			       "from 0 to 2147483647"},
+		{"-1", "user or group -1 is not in the range from 0 to "
+		       "2147483647"},
+		{"2147483648:1", "user or group 2147483648 is not in the "
+				 "range from 0 to 2147483647"},
 		{"app:nomembers", "1000:12 [12] /home/app"},
 	};
 	SCOPED_LAYERS l;
@@ -204,9 +212,7 @@ static void lines_of_any_length_and_bytes_are_survived(void **state)
 	put_file(l.fds[0], "etc/passwd", buf_str(&text), 0644);
 	assert_process(&l.view, "\xff\xfe", "3:4 [4] /bytes");
 	assert_process(&l.view, "last", "5:6 [6] /end");
-	assert_process(&l.view, "nul",
-		       "unable to find user nul: no such entry in "
-		       "/etc/passwd of the image");
+	assert_process(&l.view, "nul", "1:0 [0] ");
 }
 
 static void a_member_of_many_groups_gets_them_all(void **state)
@@ -246,7 +252,9 @@ static void owners_of_copies_follow_buildkits_rules(void **state)
 		/* names that are not there are root; beside a number, it */
 		{"nobody", 0, 0},
 		{"nobody:staff", 0, 50},
-		{"app:none", 1000, 0},
+		{"app:none", 1000, 1001},
+		{"app:", 1000, 0},
+		{"bad", 0, 8},
 		{"5:none", 5, 5},
 	};
 	SCOPED_LAYERS l;
