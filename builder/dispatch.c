@@ -143,6 +143,13 @@ static bool arg_value(struct dispatch *c, const struct pair *arg,
 	return true;
 }
 
+/* These two speak to BuildKit's scanner, not to the build. */
+static bool is_scan_option(struct str name)
+{
+	return str_eq_c(name, "BUILDKIT_SBOM_SCAN_CONTEXT") ||
+	       str_eq_c(name, "BUILDKIT_SBOM_SCAN_STAGE");
+}
+
 static void dispatch_arg(struct dispatch *c)
 {
 	const struct pairs *pairs = &c->in->pairs;
@@ -155,7 +162,7 @@ static void dispatch_arg(struct dispatch *c)
 
 		if (!arg_value(c, &pairs->v[i], name, &value, &has_value))
 			break;
-		if (has_value)
+		if (has_value && !is_scan_option(name))
 			scope_set(&c->s->scope, name, value);
 		scope_declare(&c->s->scope, name, has_value ? &value : NULL);
 		buf_printf(&message, " %.*s", STR_ARG(name));
