@@ -22,6 +22,8 @@ enum run_mount_kind {
 struct run_mount {
 	enum run_mount_kind kind;
 	int source_fd; /* bind: a file or folder (O_PATH suffices); borrowed */
+	/* bind: source_fd is a mount of its own, which is used up */
+	bool detached;
 	const char *target; /* absolute, inside the root */
 	bool readonly;
 	uint64_t size_bytes; /* tmpfs; 0: the kernel's default */

@@ -322,7 +322,7 @@ static int remember(struct build *b, const struct job *j,
 	const struct event note = {
 		.kind = EVENT_NOTE,
 		.step = number,
-		.text = STR("sources changed while they were copied; this "
+		.text = STR("sources changed while they were used; this "
 			    "step is not cached"),
 		.at_ns = clock_monotonic_ns(),
 	};

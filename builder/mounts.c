@@ -69,73 +69,6 @@ int mounts_add_to_key(struct build *b, const struct step_run *run,
 	return 0;
 }
 
-/* A plain copy of what source selects, below the draft: name. */
-static int copy_to_draft(struct step_run_context *c, struct source_tree *from,
-			 struct str source, const char *name, struct err *e)
-{
-	SCOPED_ARENA struct arena a = {0};
-	struct selected what = {.path = path_in_root(&a, source),
-				.name = str_from("file")};
-	const struct copy_options opt = {.has_owner = from->owner ==
-						      TREE_OWNER_IGNORED};
-	const struct view none = {0};
-	struct target target;
-	struct view_path at;
-	SCOPED_FD int fd = -1;
-	int result;
-
-	if (view_resolve(&from->view, &a, what.path, VIEW_FOLLOW, &at, e) < 0)
-		return -1;
-	if (!at.exists)
-		return err_set(e, ERR_NOT_FOUND,
-			       "mount source \"/%.*s\": not "
-			       "found",
-			       STR_ARG(what.path));
-	what.path = at.path;
-	if (io_mkdir(c->draft->fd, name, 0755, e) < 0)
-		return -1;
-	fd = io_open_dir(c->draft->fd, name, e);
-	if (fd < 0)
-		return -1;
-	target_init(&target, &none, fd);
-	result = copy_selected(from, &what, &target,
-			       S_ISDIR(at.st.st_mode) ? STR("/content")
-						      : STR("/file"),
-			       &opt, e);
-	target_release(&target);
-	if (result == 0 && S_ISDIR(at.st.st_mode) &&
-	    fchmodat(fd, "content", at.st.st_mode & 07777, 0) < 0)
-		return err_sys(e, "mount source");
-	return result;
-}
-
-static int open_copy(struct step_run_context *c, size_t i, const char *name,
-		     struct err *e)
-{
-	SCOPED_PTR char *folder = xasprintf("%s/content", name);
-	SCOPED_PTR char *file = xasprintf("%s/file", name);
-	int fd = openat(c->draft->fd, folder, O_PATH | O_CLOEXEC);
-
-	if (fd < 0)
-		fd = openat(c->draft->fd, file, O_PATH | O_CLOEXEC);
-	return fd < 0 ? err_sys(e, "mount %zu", i) : fd;
-}
-
-static int open_bind(struct step_run_context *c, const struct step_mount *m,
-		     size_t i, struct err *e)
-{
-	char name[32];
-	struct origin_tree from;
-	int result;
-
-	(void)snprintf(name, sizeof(name), "mount-%zu", i);
-	if (origin_open(c->build, &m->origin, &from, e) < 0)
-		return -1;
-	result = copy_to_draft(c, &from.tree, m->source, name, e);
-	origin_close(&from);
-	return result < 0 ? -1 : open_copy(c, i, name, e);
-}
-
 /* What a new cache mount begins with: from= and source=. */
 static int seed_cache(struct step_run_context *c, const struct step_mount *m,
 		      int fd, struct err *e)
@@ -338,9 +271,7 @@ static int open_mount(struct mounts *all, struct step_run_context *c,
 {
 	out->readonly = m->readonly;
 	switch (m->kind) {
-	case MOUNT_BIND:
-		out->source_fd = open_bind(c, m, i, e);
-		return out->source_fd < 0 ? -1 : 1;
+	case MOUNT_BIND: return mount_bind_open(all, c, m, i, out, e);
 	case MOUNT_CACHE:
 		out->source_fd = open_cache(all, c, m, e);
 		return out->source_fd < 0 ? -1 : 1;
@@ -428,6 +359,7 @@ void mounts_close(struct mounts *m)
 	for (size_t i = 0; i < m->forwards.n; i++)
 		forward_stop(m->forwards.v[i]);
 	vec_release(&m->forwards);
+	vec_release(&m->folders);
 	for (size_t i = 0; i < m->files.n; i++) {
 		(void)unlink(m->files.v[i]); /* gone or never made: as well */
 		free(m->files.v[i]);

@@ -1,6 +1,7 @@
 #include "builder/sandbox_prepare.h"
 
 #include "base/io.h"
+#include "builder/overlay.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ static int open_source(const struct sandbox_plan *plan,
 		       const struct sandbox_source *source, int stubs_fd)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+	const struct run_mount *m;
 
 	switch (source->kind) {
 	case SANDBOX_SOURCE_HOST:
@@ -38,9 +40,10 @@ static int open_source(const struct sandbox_plan *plan,
 		return (int)syscall(SYS_open_tree, stubs_fd, source->path,
 				    flags);
 	case SANDBOX_SOURCE_MOUNT:
-		return (int)syscall(SYS_open_tree,
-				    plan->spec->mounts[source->mount].source_fd,
-				    "", flags | AT_EMPTY_PATH);
+		m = &plan->spec->mounts[source->mount];
+		return m->detached ? fcntl(m->source_fd, F_DUPFD_CLOEXEC, 3)
+				   : (int)syscall(SYS_open_tree, m->source_fd,
+						  "", flags | AT_EMPTY_PATH);
 	}
 	return -1;
 }
@@ -79,75 +82,6 @@ static int open_sources(struct sandbox_prepared *p, struct arena *a,
 
 /* --- overlay ------------------------------------------------------------ */
 
-/*
- * userxattr in both tiers: one form of marks on disk, so a store can be used by
- * both; it rules redirect_dir out by itself, and refuses to hear even "off" for
- * it. volatile: a draft that is cut off is thrown away.
- */
-static const char *const overlay_flags[] = {"userxattr", "volatile"};
-static const char *const overlay_off[] = {"metacopy", "index"};
-
-static int set_string(int fs, const char *key, const char *value)
-{
-	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, key, value,
-			    0);
-}
-
-/* Descriptors since 6.13, their names in /proc since 6.8. */
-static int set_folder(int fs, const char *key, int fd)
-{
-	char path[32];
-
-	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_FD, key, NULL, fd) == 0)
-		return 0;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return set_string(fs, key, path);
-}
-
-/* What the kernel said about it, as fsopen(2) "Message retrieval" has it. */
-static int overlay_error(int fs, struct err *e)
-{
-	char text[256];
-	int sys = errno;
-	ssize_t n = read(fs, text, sizeof(text) - 1);
-
-	errno = sys;
-	if (n <= 0)
-		return err_sys(e, "mount the layers with overlayfs");
-	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return err_sys(e, "mount the layers with overlayfs (%s)",
-		       n > 2 ? text + 2 : text);
-}
-
-static int set_layers(int fs, const struct run_spec *spec, int stubs_fd,
-		      int upper_fd, int work_fd)
-{
-	size_t i;
-
-	for (i = spec->n_lowers; i > 0; i--)
-		if (set_folder(fs, "lowerdir+", spec->lower_fds[i - 1]) < 0)
-			return -1;
-	if (set_folder(fs, "lowerdir+", stubs_fd) < 0 ||
-	    set_folder(fs, "upperdir", upper_fd) < 0)
-		return -1;
-	return set_folder(fs, "workdir", work_fd);
-}
-
-static int set_options(int fs)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(overlay_flags); i++)
-		if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG,
-			    overlay_flags[i], NULL, 0) < 0)
-			return -1;
-	for (i = 0; i < ARRAY_LEN(overlay_off); i++)
-		if (set_string(fs, overlay_off[i], "off") < 0)
-			return -1;
-	return set_string(fs, "source", "overlay");
-}
-
 struct draft {
 	int upper_fd;
 	int work_fd;
@@ -160,24 +94,20 @@ static void draft_close(struct draft *d)
 	scoped_close(&d->work_fd);
 }
 
-/*
- * 1 done, 0 try it by path, -1 error. EINVAL comes from kernels that don't know
- * lowerdir+, some of them only at the end; and for layers that were opened in
- * another mount namespace, which by path are found in ours.
- */
-static int make_overlay(struct sandbox_prepared *p, const struct run_spec *spec,
-			const struct draft *d, struct err *e)
+/* 1 done, 0 try it by path, -1 error. */
+static int make_overlay(struct sandbox_prepared *p, struct arena *a,
+			const struct run_spec *spec, const struct draft *d,
+			struct err *e)
 {
-	SCOPED_FD int fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
+	size_t n = spec->n_lowers;
+	int *lowers = arena_new_array(a, n + 1, int);
 
-	if (fs < 0)
-		return err_sys(e, "open overlayfs (is the module loaded?)");
-	if (set_layers(fs, spec, d->stubs_fd, d->upper_fd, d->work_fd) < 0 ||
-	    set_options(fs) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return errno == EINVAL ? 0 : overlay_error(fs, e);
-	p->root_fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
-	return p->root_fd < 0 ? overlay_error(fs, e) : 1;
+	for (size_t i = 0; i < n; i++)
+		lowers[i] = spec->lower_fds[n - 1 - i];
+	lowers[n] = d->stubs_fd;
+	return overlay_mount(
+		&(struct overlay){lowers, n + 1, d->upper_fd, d->work_fd},
+		&p->root_fd, e);
 }
 
 static const char *path_of(struct arena *a, int fd, struct err *e)
@@ -247,7 +177,7 @@ int sandbox_prepare(struct sandbox_prepared *p, struct arena *a,
 	    open_sources(p, a, plan, stubs_fd, e) < 0)
 		return -1;
 	if (!plan->facts.overlay_by_path)
-		got = make_overlay(p, spec, &d, e);
+		got = make_overlay(p, a, spec, &d, e);
 	if (got == 0)
 		return find_paths(p, a, spec, &d, e);
 	return got < 0 ? -1 : 0;

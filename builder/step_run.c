@@ -165,6 +165,7 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 	spec.mounts = mounts.v;
 	spec.n_mounts = mounts.n;
 	done = opt->executor->run(opt->executor, &spec, &result, e);
+	c->changed = done == 0 && mounts_changed(&mounts, c->build);
 	mounts_close(&mounts);
 	if (done < 0) {
 		c->exit_code = result.exit_code;

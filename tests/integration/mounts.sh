@@ -152,6 +152,90 @@ secrets() {
 	check "$WHO:   ... nor does what was printed" says_not "$secret"
 }
 
+# seen WHERE: what a step wrote there, of the last build's root
+seen() {
+	tar -xOf "$OUT/bind.tar" "$1"
+}
+
+LIST='cd /m && find . | sort | while read -r f; do stat -c "%n %f %u %g %Y" "$f"; done'
+
+binds() {
+	local tree=$WORK/tree-$WHO
+	mkdir -p "$tree/kept/deep" "$tree/ignored/below" "$tree/some"
+	echo k >"$tree/kept/deep/f"
+	echo i >"$tree/ignored/below/f"
+	echo 1 >"$tree/some/in"
+	echo 2 >"$tree/some/out"
+	printf '#!/bin/sh\necho ran\n' >"$tree/kept/run"
+	chmod 750 "$tree/kept"
+	chmod 755 "$tree/kept/run"
+	ln -s kept/deep/f "$tree/link"
+	find "$tree" -exec touch -h -d @1600000000 {} +
+	[ $WHO = caller ] || chown -R imgbuild-test:imgbuild-test "$tree"
+	cat >"$tree/Dockerfile" <<-D
+		FROM busybox AS other
+		RUN mkdir -p /o/a/b && echo gone >/o/gone && echo low >/o/a/low
+		RUN rm /o/gone && echo high >/o/a/b/high && chmod 711 /o && chown 5:6 /o/a
+		FROM busybox
+		RUN --mount=type=bind,target=/m $LIST >/listed; cat /m/kept/deep/f >>/listed; /m/kept/run
+		RUN --mount=type=bind,target=/m if echo x >/m/new; then exit 1; fi
+		RUN --mount=type=bind,target=/m,rw echo x >/m/new && rm -r /m/kept && echo y >/m/some/in && $LIST >/rw
+		RUN --mount=type=bind,target=/m $LIST >/again
+		RUN --mount=type=bind,source=kept/run,target=/m /m >/file
+		RUN --mount=type=bind,from=other,source=/o,target=/m $LIST | sed "s/ [0-9]*$//" >/stage && stat -c %a /m >>/stage
+		RUN --mount=type=bind,from=other,source=/o,target=/m,rw rm /m/a/low && echo z >/m/z && ls /m /m/a >/stage-rw
+		RUN --mount=type=bind,from=other,source=/o,target=/m ls /m /m/a >/stage-again
+		RUN --mount=type=bind,from=other,source=/o/a/low,target=/m cat /m >/stage-file
+	D
+	check "$WHO: bind mounts" builds -o "type=tar,dest=$OUT/bind.tar" "$tree"
+	check "$WHO: a context is mounted with its modes and times, owned by root" same \
+		"./kept 41e8 0 0 1600000000" "$(seen listed | grep '^./kept ')"
+	check "$WHO:   ... and its links and content" same "./link a1ff 0 0 1600000000 k" "$(seen listed | grep -e '^./link ' -e '^k$' | tr '\n' ' ' | sed 's/ $//')"
+	check "$WHO: what rw writes is seen by the step" same "./new 81a4" "$(seen rw | grep -o '^./new 81a4')"
+	check "$WHO:   ... what it removed is gone" sh -c '! echo "$0" | grep kept' "$(seen rw)"
+	check "$WHO:   ... and later steps see nothing of it" same "$(seen listed | grep '^\.')" "$(seen again)"
+	check "$WHO:   ... nor does the context" [ -e "$tree/kept/run" -a ! -e "$tree/new" ]
+	check "$WHO: a file is mounted" same ran "$(seen file)"
+	check "$WHO: a stage's folder is mounted as its layers have it" same \
+		". 41c9 0 0 ./a 41ed 5 6 ./a/b 41ed 0 0 ./a/b/high 81a4 0 0 ./a/low 81a4 0 0 711" "$(seen stage | tr '\n' ' ' | sed 's/ $//')"
+	check "$WHO:   ... and writable with rw" same "/m: a z /m/a: b" "$(seen stage-rw | tr '\n' ' ' | sed 's/  */ /g; s/ $//')"
+	check "$WHO:   ... for that step alone" same "/m: a /m/a: b low" "$(seen stage-again | tr '\n' ' ' | sed 's/  */ /g; s/ $//')"
+	check "$WHO: a stage's file is mounted" same low "$(seen stage-file)"
+	printf 'ignored\nsome/out\n' >"$tree/.dockerignore"
+	for mode in ro rw; do
+		printf 'FROM busybox\nRUN --mount=type=bind,target=/m,%s %s >/listed\n' $mode "$LIST" >"$tree/Dockerfile"
+		check "$WHO: $mode, with a .dockerignore" builds -o "type=tar,dest=$OUT/bind.tar" "$tree"
+		check "$WHO:   ... what it names is not there" sh -c '! echo "$0" | grep -e ignored/ -e ignored\  -e out' "$(seen listed)"
+		check "$WHO:   ... the rest is, as old as it is" same "./some 41ed 0 0 1600000000 ./some/in 81a4 0 0 1600000000" \
+			"$(seen listed | grep some | tr '\n' ' ' | sed 's/ $//')"
+	done
+	printf '*\n!some\n' >"$tree/.dockerignore"
+	check "$WHO: with exceptions from it" builds -o "type=tar,dest=$OUT/bind.tar" "$tree"
+	check "$WHO:   ... only they are there" same ". ./some ./some/in ./some/out" "$(seen listed | cut -d' ' -f1 | tr '\n' ' ' | sed 's/ $//')"
+	rm "$tree/.dockerignore"
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$tree/some/socket"
+	[ "$(id -u)" -ne 0 ] || chown 1234:1234 "$tree/some/in"
+	check "$WHO: a context with a socket and an owner of its own" builds -o "type=tar,dest=$OUT/bind.tar" "$tree"
+	check "$WHO:   ... has neither" same "./some/in 81a4 0 0 ./some/socket 81ed 0 0" \
+		"$(seen listed | grep some/ | grep -v out | cut -d' ' -f1-4 | tr '\n' ' ' | sed 's/ $//')"
+}
+
+# a build whose context changes under a mount
+changes() {
+	local tree=$WORK/changes-$WHO
+	mkdir "$tree"
+	echo before >"$tree/f"
+	printf 'FROM busybox\nRUN --mount=type=bind,target=/m touch /started; sleep 2; cat /m/f >/f\n' >"$tree/Dockerfile"
+	[ $WHO = caller ] || chown -R imgbuild-test:imgbuild-test "$tree"
+	(sleep 1; echo after >"$tree/f") &
+	check "$WHO: a context that changes under a mount" builds "$tree"
+	check "$WHO:   ... is said to, and not cached" says 'sources changed'
+	wait
+	echo before >"$tree/f"
+	check "$WHO:   ... so the next build is right" builds -o "type=tar,dest=$OUT/bind.tar" "$tree"
+	check "$WHO:   ... with the files it was given" same before "$(seen f)"
+}
+
 network() {
 	dockerfile <<-'D'
 		FROM busybox
@@ -167,6 +251,8 @@ claims() {
 	mkdir -m 777 "$OUT"
 	as_other "$IMGBUILD" import "$WORK/bases/base.tar" busybox >/dev/null
 	caches
+	binds
+	changes
 	sharing
 	secrets
 	network
