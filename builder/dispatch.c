@@ -60,6 +60,7 @@ struct step *dispatch_add_step(struct dispatch *c, enum step_kind kind)
 
 	step->kind = kind;
 	step->instruction = c->in;
+	step->span = c->span;
 	step->stage = &c->s->out;
 	step->title = c->title;
 	step->number = c->s->steps.n;
@@ -131,15 +132,18 @@ static void dispatch_label(struct dispatch *c)
 }
 
 /* The value that ARG gives: --build-arg, its default, the global one. */
-static bool arg_value(struct dispatch *c, const struct pair *arg,
-		      struct str name, struct str *value, bool *has_value)
+static bool arg_value(struct dispatch *c, struct plan_arg *arg)
 {
-	*has_value = true;
-	if (planner_build_arg(c->p, name, value))
+	const struct pair *declared = arg->declared;
+
+	arg->has_value = true;
+	if (planner_build_arg(c->p, declared->key.text, &arg->value))
 		return true;
-	if (arg->has_value)
-		return dispatch_expand(c, &arg->value, value);
-	*has_value = env_get(c->p->globals.env, name, value);
+	if (declared->has_value)
+		return dispatch_expand(c, &declared->value, &arg->value);
+	arg->has_value =
+		env_get(c->p->globals.env, declared->key.text, &arg->value);
+	arg->is_global = arg->has_value;
 	return true;
 }
 
@@ -156,19 +160,20 @@ static void dispatch_arg(struct dispatch *c)
 	struct buf message = dispatch_message("ARG");
 
 	for (size_t i = 0; i < pairs->n; i++) {
-		struct str name = pairs->v[i].key.text;
-		struct str value = {0};
-		bool has_value;
+		struct plan_arg arg = {&pairs->v[i], .span = c->span};
+		struct str name = arg.declared->key.text;
 
-		if (!arg_value(c, &pairs->v[i], name, &value, &has_value))
+		if (!arg_value(c, &arg))
 			break;
-		if (has_value && !is_scan_option(name))
-			scope_set(&c->s->scope, name, value);
-		scope_declare(&c->s->scope, name, has_value ? &value : NULL);
+		*vec_push(&c->s->args) = arg;
+		if (arg.has_value && !is_scan_option(name))
+			scope_set(&c->s->scope, name, arg.value);
+		scope_declare(&c->s->scope, name,
+			      arg.has_value ? &arg.value : NULL);
 		buf_printf(&message, " %.*s", STR_ARG(name));
-		if (has_value) {
+		if (arg.has_value) {
 			buf_add_char(&message, '=');
-			buf_add_str(&message, value);
+			buf_add_str(&message, arg.value);
 		}
 	}
 	dispatch_commit(c, &message, WITHOUT_LAYER);
@@ -483,10 +488,13 @@ int dispatch_stage(struct planner *p, struct stage_state *s, struct err *e)
 			.p = p,
 			.s = s,
 			.in = s->instructions.v[i],
+			.span = s->instructions.v[i]->span,
 			.title = s->instructions.v[i]->text,
 			.e = e,
 		};
 
+		if (i < s->n_triggers && s->out.base_kind == BASE_IMAGE)
+			c.span = s->span; /* it has a source of its own */
 		if (i < s->n_triggers)
 			c.title = arena_printf(p->arena, "ONBUILD %.*s",
 					       STR_ARG(c.title));

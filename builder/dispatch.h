@@ -13,6 +13,7 @@ struct dispatch {
 	struct planner *p;
 	struct stage_state *s;
 	const struct instruction *in;
+	struct span span; /* in the Dockerfile: FROM's, for a trigger of it */
 	struct str title;
 	struct err *e;
 	bool failed; /* *e is set: an image could not be read */

@@ -98,16 +98,34 @@ static bool mount_size(struct dispatch *c, const struct mount *in,
 }
 
 /* BUILDKIT_CACHE_MOUNT_NS keeps the caches of one project from another's. */
-static void name_cache(struct dispatch *c, struct step_mount *m)
+static struct str cache_id(struct dispatch *c, struct str id)
 {
 	struct str space;
 
-	if (m->id.n == 0)
-		m->id = m->target;
-	if (planner_build_arg(c->p, STR("BUILDKIT_CACHE_MOUNT_NS"), &space) &&
-	    space.n)
-		m->id = arena_printf(dispatch_arena(c), "%.*s/%.*s",
-				     STR_ARG(space), STR_ARG(m->id));
+	if (!planner_build_arg(c->p, STR("BUILDKIT_CACHE_MOUNT_NS"), &space) ||
+	    space.n == 0)
+		return id;
+	return arena_printf(dispatch_arena(c), "%.*s/%.*s", STR_ARG(space),
+			    STR_ARG(id));
+}
+
+/* As BuildKit: what a mount is called, where it has no id too. */
+static struct str mount_id(struct dispatch *c, const struct mount *in,
+			   struct str target)
+{
+	struct str id = in->id.text;
+
+	switch (in->kind) {
+	case MOUNT_CACHE: return cache_id(c, id.n ? id : target);
+	case MOUNT_SECRET:
+		if (id.n == 0)
+			id = in->source.text;
+		return id.n ? id : path_base(target);
+	case MOUNT_SSH: return id.n ? id : STR("default");
+	case MOUNT_BIND:
+	case MOUNT_TMPFS: break;
+	}
+	return id;
 }
 
 static bool dispatch_mount(struct dispatch *c, const struct mount *written,
@@ -125,7 +143,6 @@ static bool dispatch_mount(struct dispatch *c, const struct mount *written,
 	*out = (struct step_mount){
 		.kind = in.kind,
 		.source = in.source.text,
-		.id = in.id.text,
 		.env = in.env.text,
 		.sharing = in.sharing,
 		.readonly = in.readonly,
@@ -136,8 +153,7 @@ static bool dispatch_mount(struct dispatch *c, const struct mount *written,
 	out->has_owner |= mount_number(&in.gid, false, &out->gid);
 	if (!mount_target(c, &in, out) || !mount_size(c, &in, out))
 		return false;
-	if (in.kind == MOUNT_CACHE)
-		name_cache(c, out);
+	out->id = mount_id(c, &in, out->target);
 	if (in.kind == MOUNT_CACHE && in.from.text.n == 0) {
 		out->origin.kind = ORIGIN_SCRATCH;
 		return true;

@@ -94,13 +94,12 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 		      const struct step_mount *m, struct arena *a,
 		      struct run_mount *out, struct err *e)
 {
-	struct str id = m->id.n ? m->id : path_base(m->target);
-	const struct build_secret *secret = find_secret(c->build->opt, id);
+	const struct build_secret *secret = find_secret(c->build->opt, m->id);
 	struct buf value = BUF_INIT(SECRET_MAX_BYTES);
 	int result;
 
 	if (!secret)
-		return missing(m, id, "--secret id=ID,src=FILE", e);
+		return missing(m, m->id, "--secret id=ID,src=FILE", e);
 	result = read_value(secret, &value, e);
 	if (result == 0 && m->env.n)
 		all->env = str_list_add(a, all->env,
@@ -115,7 +114,7 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 			m->target.n
 				? arena_c(a, path_join(a, STR("/"), m->target))
 				: arena_printf(a, "/run/secrets/%.*s",
-					       STR_ARG(path_base(id)))
+					       STR_ARG(path_base(m->id)))
 					  .p;
 		result = out->source_fd < 0 ? -1 : 1;
 	}
@@ -170,11 +169,10 @@ int mount_ssh_open(struct mounts *all, struct step_run_context *c,
 		   const struct step_mount *m, struct arena *a,
 		   struct run_mount *out, struct err *e)
 {
-	struct str id = m->id.n ? m->id : STR("default");
-	const struct build_ssh *ssh = find_ssh(c->build->opt, id);
+	const struct build_ssh *ssh = find_ssh(c->build->opt, m->id);
 
 	if (!ssh)
-		return missing(m, id, "--ssh ID[=SOCKET]", e);
+		return missing(m, m->id, "--ssh ID[=SOCKET]", e);
 	out->source_fd = open_agent(all, c, m, ssh, e);
 	if (out->source_fd < 0)
 		return -1;

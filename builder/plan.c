@@ -87,15 +87,21 @@ static void dispatch_meta_args(struct planner *p)
 		const struct pairs *pairs = &p->df->instructions[i].pairs;
 
 		for (size_t k = 0; k < pairs->n; k++) {
-			const struct pair *arg = &pairs->v[k];
-			struct str value;
+			const struct pair *pair = &pairs->v[k];
+			struct plan_arg *arg = vec_push(&p->global_args);
 
-			if (planner_build_arg(p, arg->key.text, &value) ||
-			    (arg->has_value &&
-			     scope_expand(&p->globals, &arg->value, &value,
-					  p->diags) &&
-			     resolve_epoch(p, arg->key.text, &value)))
-				scope_set(&p->globals, arg->key.text, value);
+			arg->declared = pair;
+			arg->span = p->df->instructions[i].span;
+			arg->has_value =
+				planner_build_arg(p, pair->key.text,
+						  &arg->value) ||
+				(pair->has_value &&
+				 scope_expand(&p->globals, &pair->value,
+					      &arg->value, p->diags) &&
+				 resolve_epoch(p, pair->key.text, &arg->value));
+			if (arg->has_value)
+				scope_set(&p->globals, pair->key.text,
+					  arg->value);
 		}
 	}
 }
@@ -349,6 +355,16 @@ static void inherit(struct planner *p, struct stage_state *s)
 			path_join(p->arena, STR("/"), config->working_dir);
 }
 
+static struct plan_args keep_args(struct planner *p, const struct plan_arg *v,
+				  size_t n)
+{
+	struct plan_arg *out = arena_new_array(p->arena, n, struct plan_arg);
+
+	if (n)
+		memcpy(out, v, n * sizeof(*out));
+	return (struct plan_args){out, n};
+}
+
 /* Move what was collected into the plan's arena. */
 static void finish_stage(struct planner *p, struct stage_state *s)
 {
@@ -362,6 +378,7 @@ static void finish_stage(struct planner *p, struct stage_state *s)
 		memcpy(history, s->history.v, s->history.n * sizeof(*history));
 	s->out.steps = steps;
 	s->out.n_steps = s->steps.n;
+	s->out.args = keep_args(p, s->args.v, s->args.n);
 	s->out.config.history = history;
 	s->out.config.n_history = s->history.n;
 	s->dispatched = true;
@@ -498,9 +515,11 @@ static void planner_release(struct planner *p)
 		vec_release(&p->stages[i].instructions);
 		vec_release(&p->stages[i].steps);
 		vec_release(&p->stages[i].history);
+		vec_release(&p->stages[i].args);
 	}
 	strmap_release(&p->names);
 	strmap_release(&p->images);
+	vec_release(&p->global_args);
 }
 
 int plan_make(struct arena *a, const struct dockerfile *df,
@@ -529,6 +548,7 @@ int plan_make(struct arena *a, const struct dockerfile *df,
 	find_epoch(&p);
 	plan->has_epoch = p.has_epoch;
 	plan->epoch_s = p.epoch_s;
+	plan->globals = keep_args(&p, p.global_args.v, p.global_args.n);
 	result = plan_stages(&p, plan, e);
 	if (result == 0 && d->n_errors == 0)
 		warn_of_unused_args(&p);

@@ -144,6 +144,7 @@ struct step_workdir {
 struct step {
 	enum step_kind kind;
 	const struct instruction *instruction;
+	struct span span; /* in the Dockerfile: FROM's, for a trigger of it */
 	const struct plan_stage *stage;
 	struct str title;     /* for progress: "RUN make" */
 	size_t number;	      /* from 1 in its stage */
@@ -155,6 +156,20 @@ struct step {
 		struct step_copy copy;
 		struct step_workdir workdir;
 	};
+};
+
+/* One name of an ARG, and what it came to. */
+struct plan_arg {
+	const struct pair *declared;
+	struct span span;
+	struct str value;
+	bool has_value;
+	bool is_global; /* ARG NAME, whose value the global one gave */
+};
+
+struct plan_args {
+	const struct plan_arg *v;
+	size_t n;
 };
 
 enum base_kind {
@@ -178,6 +193,7 @@ struct plan_stage {
 	const struct named_context *base_context;
 	const struct step *steps;
 	size_t n_steps;
+	struct plan_args args; /* declared in it, in order */
 	/*
 	 * The whole config but for diff_ids of this build's layers and times of
 	 * history entries that have none.
@@ -189,6 +205,7 @@ struct plan {
 	const struct plan_stage *const *stages; /* needed ones, in file order */
 	size_t n_stages;
 	const struct plan_stage *target;
+	struct plan_args globals; /* ARGs before the first FROM */
 	bool has_epoch;
 	int64_t epoch_s;
 };

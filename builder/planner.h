@@ -34,6 +34,7 @@ struct stage_state {
 	size_t n_triggers;
 	VEC(struct step) steps;
 	VEC(struct config_history) history;
+	VEC(struct plan_arg) args;
 };
 
 struct planner {
@@ -43,6 +44,7 @@ struct planner {
 	struct plan_source *source;
 	struct diags *diags;
 	struct scope globals; /* ARGs before FROM, and predefined ones */
+	VEC(struct plan_arg) global_args; /* those before FROM */
 	struct stage_state *stages;
 	size_t n_stages;
 	struct strmap names;   /* of stages */
