@@ -106,6 +106,25 @@ int buf_check(const struct buf *b, const char *what, struct err *e)
 		       b->max_bytes);
 }
 
+void buf_add_base64(struct buf *b, struct str s)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < s.n; i += 3) {
+		const unsigned char *p = (const unsigned char *)s.p + i;
+		size_t n = s.n - i < 3 ? s.n - i : 3;
+		unsigned bits = (unsigned)p[0] << 16 |
+				(n > 1 ? (unsigned)p[1] << 8 : 0) |
+				(n > 2 ? p[2] : 0);
+
+		for (size_t k = 0; k < 4; k++)
+			buf_add_char(b,
+				     k > n ? '='
+					   : digits[bits >> (18 - 6 * k) & 63]);
+	}
+}
+
 static void add_json_char(struct buf *b, unsigned char c)
 {
 	switch (c) {

@@ -42,5 +42,7 @@ int buf_check(const struct buf *b, const char *what, struct err *e);
 /* s as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
  */
 void buf_add_json_string(struct buf *b, struct str s);
+/* s in base64 (RFC 4648), padded. */
+void buf_add_base64(struct buf *b, struct str s);
 
 #endif

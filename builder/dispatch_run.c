@@ -162,18 +162,26 @@ static bool dispatch_mount(struct dispatch *c, const struct mount *written,
 			      &c->failed, c->e);
 }
 
+static const char *const proxy_names[] = {
+	"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
+	"ftp_proxy",  "NO_PROXY",   "no_proxy",	   "ALL_PROXY",	  "all_proxy"};
+
+bool planner_is_proxy(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(proxy_names); i++)
+		if (str_eq_c(name, proxy_names[i]))
+			return true;
+	return false;
+}
+
 static struct str_list proxy_env(struct dispatch *c)
 {
-	static const char *const names[] = {
-		"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
-		"FTP_PROXY",  "ftp_proxy",  "NO_PROXY",	   "no_proxy",
-		"ALL_PROXY",  "all_proxy"};
 	struct str_list out = {0};
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str name = str_from(names[i]);
+	for (size_t i = 0; i < ARRAY_LEN(proxy_names); i++) {
+		struct str name = str_from(proxy_names[i]);
 		struct str value;
-		struct str other = str_from(names[i ^ 1]);
+		struct str other = str_from(proxy_names[i ^ 1]);
 
 		if (planner_build_arg(c->p, name, &value) ||
 		    planner_build_arg(c->p, other, &value))

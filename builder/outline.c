@@ -194,3 +194,24 @@ void outline_make(struct arena *a, const struct dockerfile *df,
 	vec_release(&c.stack);
 	strmap_release(&c.globals);
 }
+
+static int resolve_any(struct plan_source *source, struct arena *a,
+		       struct str name, const struct platform *platform,
+		       struct plan_image *out, struct err *e)
+{
+	struct outline_source *s = (struct outline_source *)source;
+	int found = s->images->resolve(s->images, a, name, platform, out, e);
+
+	if (found)
+		return found;
+	*out = (struct plan_image){
+		.name = name,
+		.config.platform = *platform,
+	};
+	return 1;
+}
+
+void outline_source_init(struct outline_source *s, struct plan_source *images)
+{
+	*s = (struct outline_source){{resolve_any}, images};
+}

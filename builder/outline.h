@@ -30,6 +30,16 @@ struct outline {
 	struct outline_list agents;
 };
 
+/*
+ * For a plan that is only looked at: what images has, and an empty image for
+ * any name that it has not. Borrows images.
+ */
+struct outline_source {
+	struct plan_source source;
+	struct plan_source *images;
+};
+void outline_source_init(struct outline_source *s, struct plan_source *images);
+
 /* p is a plan of df; *out lives in a and borrows from both. */
 void outline_make(struct arena *a, const struct dockerfile *df,
 		  const struct plan *p, struct outline *out);

@@ -467,7 +467,8 @@ static void warn_of_unused_args(struct planner *p)
 		struct str name = p->opt->build_args.v[i].key;
 		struct diag *diag;
 
-		if (p->used_build_args[i] || str_starts(name, "BUILDKIT_"))
+		if (p->used_build_args[i] || str_starts(name, "BUILDKIT_") ||
+		    planner_is_proxy(name))
 			continue;
 		diag = diag_add(p->diags, "unused-build-arg", DIAG_WARNING,
 				SPAN_NONE, "--build-arg %.*s was not consumed",

@@ -57,6 +57,9 @@ struct planner {
 /* --build-arg: the value, or false. */
 bool planner_build_arg(struct planner *p, struct str name, struct str *value);
 
+/* A proxy's argument: known without an ARG, and for RUN only. */
+bool planner_is_proxy(struct str name);
+
 /* BuildKit: COPY --from=0 is the first stage, a mount's from=0 an image. */
 enum stage_naming {
 	STAGE_BY_NAME_OR_INDEX,

@@ -92,6 +92,39 @@ int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
 	return 0;
 }
 
+int call_parse(struct str text, struct call *out, struct err *e)
+{
+	static const struct {
+		const char *name;
+		enum call_kind kind;
+	} kinds[] = {
+		{"build", CALL_BUILD},	   {"check", CALL_CHECK},
+		{"lint", CALL_CHECK},	   {"outline", CALL_OUTLINE},
+		{"targets", CALL_TARGETS},
+	};
+	struct str name;
+	struct str format;
+
+	*out = (struct call){0};
+	if (str_cut(text, ',', &name, &format)) {
+		out->json = str_eq_c(format, "format=json");
+		if (!out->json && !str_eq_c(format, "format=text"))
+			return err_set(e, ERR_INVALID,
+				       "--call %.*s: neither format=text nor "
+				       "format=json",
+				       STR_ARG(text));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (!str_eq_c(name, kinds[i].name))
+			continue;
+		out->kind = kinds[i].kind;
+		return 0;
+	}
+	return err_set(e, ERR_INVALID,
+		       "--call %.*s: none of build, check, outline, targets",
+		       STR_ARG(text));
+}
+
 int names_parse(struct arena *a, const string_list *list, struct str **out,
 		struct err *e)
 {
@@ -144,6 +177,8 @@ struct raw_options {
 	const char *platform;
 	const char *jobs;
 	const char *context;
+	const char *call;
+	bool check;
 	bool pull;
 };
 
@@ -340,6 +375,14 @@ static int set_context(struct build_request *r, const struct raw_options *raw,
 	return 0;
 }
 
+static int set_call(struct build_request *r, const struct raw_options *raw,
+		    struct err *e)
+{
+	if (raw->check)
+		r->call.kind = CALL_CHECK;
+	return raw->call ? call_parse(str_from(raw->call), &r->call, e) : 0;
+}
+
 static int interpret(struct build_request *r, const struct raw_options *raw,
 		     struct err *e)
 {
@@ -352,7 +395,8 @@ static int interpret(struct build_request *r, const struct raw_options *raw,
 	    names_parse(&r->arena, &raw->names, &r->names, e) < 0 ||
 	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0 ||
 	    set_secrets(r, raw, e) < 0 || set_ssh(r, raw, e) < 0 ||
-	    set_allowed(r, raw, e) < 0 || set_contexts(r, raw, e) < 0 ||
+	    set_call(r, raw, e) < 0 || set_allowed(r, raw, e) < 0 ||
+	    set_contexts(r, raw, e) < 0 ||
 	    run_options_apply(&raw->run, r, e) < 0)
 		return -1;
 	return set_outputs(r, raw, e);
@@ -371,6 +415,11 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		 "what NAME means in FROM, COPY --from and mounts"},
 		{"build-arg", 0, OPTION_LIST, &raw.build_args, "NAME=VALUE",
 		 "set an ARG"},
+		{"call", 0, OPTION_STRING, &raw.call, "METHOD",
+		 "instead of building: check, outline or targets; "
+		 "METHOD,format=json"},
+		{"check", 0, OPTION_FLAG, &raw.check, NULL,
+		 "as --call=check: what BuildKit's checks find"},
 		{"file", 'f', OPTION_STRING, &r->dockerfile, "FILE",
 		 "the Dockerfile (default CONTEXT/Dockerfile, - is stdin; or a "
 		 "URL)"},

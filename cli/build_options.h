@@ -11,6 +11,19 @@
 #include "builder/plan.h"
 #include "cli/options.h"
 
+/* --call: what to say about the Dockerfile instead of building it. */
+enum call_kind {
+	CALL_BUILD, /* no call: build */
+	CALL_CHECK,
+	CALL_OUTLINE,
+	CALL_TARGETS,
+};
+
+struct call {
+	enum call_kind kind;
+	bool json;
+};
+
 struct build_request {
 	struct arena arena;
 	struct context_source context;
@@ -21,6 +34,7 @@ struct build_request {
 	bool no_cache;
 	bool quiet;
 	bool show_plan;
+	struct call call;
 	unsigned n_jobs;
 	struct build_secret *secrets;
 	size_t n_secrets;
@@ -48,6 +62,9 @@ void build_request_release(struct build_request *r);
  */
 int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
 		      struct err *e);
+
+/* "outline", "check,format=json". */
+int call_parse(struct str text, struct call *out, struct err *e);
 
 /* Names normalised, in a. */
 int names_parse(struct arena *a, const string_list *list, struct str **out,

@@ -5,8 +5,10 @@
 #include "builder/build.h"
 #include "builder/sandbox.h"
 #include "builder/userns.h"
+#include "cli/build_call.h"
 #include "cli/build_input.h"
 #include "cli/cancel.h"
+#include "cli/excerpt.h"
 #include "cli/progress.h"
 
 #include <fcntl.h>
@@ -49,70 +51,31 @@ static struct str display_name(const struct session *s)
 	return strcmp(given, "-") == 0 ? STR("-") : str_from(given);
 }
 
-/* EXIT_OK where there is a plan. */
-static int make_plan(struct session *s)
+static int read_source(struct session *s, struct err *e)
 {
-	struct store_source images;
-	struct err e;
-
-	if (store_open(&s->store, NULL, &e) < 0 ||
-	    build_input_read(&s->input, s->request, &s->store, s->tier, &e) < 0)
-		return report(&e);
+	if (store_open(&s->store, NULL, e) < 0 ||
+	    build_input_read(&s->input, s->request, &s->store, s->tier, e) < 0)
+		return -1;
 	source_init(&s->source, &s->arena, display_name(s),
 		    buf_str(&s->input.text));
 	diags_init(&s->diags, &s->arena);
+	return 0;
+}
+
+/* EXIT_OK where there is a plan. */
+static int make_plan(struct session *s, struct plan_source *images)
+{
+	struct err e;
+
 	s->dockerfile = dockerfile_parse(&s->arena, &s->source, &s->diags);
-	if (s->diags.n_errors == 0) {
-		store_source_init(&images, &s->store);
-		if (plan_make(&s->arena, s->dockerfile, &s->request->plan,
-			      &images.source, &s->diags, &s->plan, &e) < 0)
-			return report(&e);
-	}
+	if (s->diags.n_errors == 0 &&
+	    plan_make(&s->arena, s->dockerfile, &s->request->plan, images,
+		      &s->diags, &s->plan, &e) < 0)
+		return report(&e);
 	diags_sort(&s->diags);
 	if (!s->request->quiet || s->diags.n_errors)
 		print_diags(s);
 	return s->diags.n_errors ? EXIT_MISTAKE : EXIT_OK;
-}
-
-/* The instruction's lines with two around them, as docker shows them. */
-static void print_excerpt(const struct session *s, const struct instruction *in)
-{
-	struct position start = source_position(&s->source, in->span.offset);
-	struct position end = source_position(
-		&s->source, in->span.end > in->span.offset ? in->span.end - 1
-							   : in->span.end);
-	uint32_t from = start.line > 2 ? start.line - 2 : 1;
-	uint32_t to = end.line + 2 < s->source.n_lines ? end.line + 2
-						       : s->source.n_lines;
-
-	if (to > start.line + 40)
-		to = start.line + 40;
-	fprintf(stderr, "%.*s:%u\n--------------------\n",
-		STR_ARG(s->source.name), start.line);
-	for (uint32_t line = from; line <= to; line++) {
-		struct str text = source_line(&s->source, line);
-		bool mine = line >= start.line && line <= end.line;
-
-		fprintf(stderr, "%4u | %s%.*s\n", line, mine ? ">>> " : "    ",
-			STR_ARG(text));
-	}
-	fputs("--------------------\n", stderr);
-}
-
-static bool in_source(const struct session *s, const struct instruction *in)
-{
-	/* a base image's trigger has its own source */
-	for (size_t i = 0; i < s->dockerfile->n_instructions; i++)
-		if (&s->dockerfile->instructions[i] == in)
-			return true;
-	for (size_t i = 0; i < s->dockerfile->n_stages; i++) {
-		const struct stage *stage = &s->dockerfile->stages[i];
-
-		if (in >= stage->instructions &&
-		    in < stage->instructions + stage->n_instructions)
-			return true;
-	}
-	return false;
 }
 
 static void print_tail(const struct build_failure *why)
@@ -138,6 +101,8 @@ static void print_tail(const struct build_failure *why)
 static int report_failure(const struct session *s,
 			  const struct build_failure *why, const struct err *e)
 {
+	SCOPED_BUF struct buf excerpt = BUF_INIT(1u << 20);
+
 	if (e->code == ERR_CANCELLED) {
 		fputs("imgbuild: cancelled; what was built stays cached\n",
 		      stderr);
@@ -145,8 +110,8 @@ static int report_failure(const struct session *s,
 	}
 	if (why->step) {
 		print_tail(why);
-		if (in_source(s, why->step->instruction))
-			print_excerpt(s, why->step->instruction);
+		excerpt_add(&excerpt, &s->source, why->step->span);
+		fputs(buf_c(&excerpt), stderr);
 	}
 	return report(e);
 }
@@ -300,11 +265,66 @@ static void print_plan(const struct session *s)
 	fputs(buf_c(&out), stdout);
 }
 
+static int call_check_file(struct session *s, struct buf *out)
+{
+	const struct lint_options opt = {.set = LINT_BUILDKIT};
+	struct lint_file file;
+	int status;
+
+	lint_begin(&file, &s->arena, &s->source, &opt);
+	lint_finish(&file);
+	call_check(out, &file, s->request->call.json);
+	status = file.diags.n ? EXIT_FAILED : EXIT_OK;
+	lint_release(&file);
+	return status;
+}
+
+/* --call: all but check need a file without mistakes. */
+static int run_call(struct session *s, struct plan_source *images)
+{
+	SCOPED_BUF struct buf out = BUF_INIT(512u << 20);
+	struct outline_source any;
+	struct outline outline;
+	int status = EXIT_OK;
+
+	outline_source_init(&any, images);
+	switch (s->request->call.kind) {
+	case CALL_BUILD: break;
+	case CALL_CHECK: status = call_check_file(s, &out); break;
+	case CALL_OUTLINE:
+		status = make_plan(s, &any.source);
+		if (status != EXIT_OK)
+			break;
+		outline_make(&s->arena, s->dockerfile, s->plan, &outline);
+		call_outline(&out, &s->source, &outline, s->request->call.json);
+		break;
+	case CALL_TARGETS:
+		s->dockerfile =
+			dockerfile_parse(&s->arena, &s->source, &s->diags);
+		print_diags(s);
+		if (s->diags.n_errors)
+			status = EXIT_MISTAKE;
+		else
+			call_targets(&out, s->dockerfile,
+				     s->request->call.json);
+		break;
+	}
+	fputs(buf_c(&out), stdout);
+	return status;
+}
+
 static int run_session(struct session *s)
 {
+	struct store_source images;
 	struct err e;
-	int status = make_plan(s);
+	int status;
 
+	if (read_source(s, &e) < 0)
+		return report(&e);
+	store_source_init(&images, &s->store);
+	if (s->request->call.kind != CALL_BUILD)
+		return run_call(s, &images.source);
+	status = make_plan(s, &images.source);
 	if (status != EXIT_OK)
 		return status;
 	if (s->request->show_plan) {

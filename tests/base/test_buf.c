@@ -129,6 +129,29 @@ static void adding_no_bytes_of_nothing_is_fine(void **state)
 
 #define REPLACED "\\ufffd"
 
+static void base64_pads_to_groups_of_four(void **state)
+{
+	/* RFC 4648, section 10, and all bits */
+	static const char *const table[][2] = {
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"},
+		{"\xff\xfe\xfd", "//79"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		SCOPED_BUF struct buf b = BUF_INIT(100);
+
+		buf_add_base64(&b, str_from(table[i][0]));
+		assert_string_equal(buf_c(&b), table[i][1]);
+	}
+}
+
 static void json_strings_are_valid_whatever_the_bytes(void **state)
 {
 	const struct {
@@ -186,6 +209,7 @@ int main(void)
 		cmocka_unit_test(printf_takes_texts_of_any_length),
 		cmocka_unit_test(printf_fills_a_buffer_to_the_last_byte),
 		cmocka_unit_test(adding_no_bytes_of_nothing_is_fine),
+		cmocka_unit_test(base64_pads_to_groups_of_four),
 		cmocka_unit_test(json_strings_are_valid_whatever_the_bytes),
 	};
 
