@@ -27,12 +27,10 @@ struct item {
 struct glob {
 	struct item *v; /* owned */
 	size_t n;
-	size_t steps_left;
+	size_t *steps_left;
 	bool exhausted; /* a star looked for its segment up to the end */
 	bool backward;	/* items and value are read from their ends */
 };
-
-enum { STEPS_MAX = 1 << 26 };
 
 static void glob_release(struct glob *g)
 {
@@ -66,12 +64,31 @@ static int parse_escape(struct glob *g, struct str *text, struct str pattern,
 	return 0;
 }
 
+static bool step(const struct glob *g)
+{
+	if (*g->steps_left == 0)
+		return false;
+	--*g->steps_left;
+	return true;
+}
+
+static int check_steps(const struct glob *g, struct err *e)
+{
+	if (*g->steps_left)
+		return 0;
+	return err_set(e, ERR_LIMIT,
+		       "matching the patterns of substitutions takes too long");
+}
+
 static int glob_parse(struct glob *g, struct str pattern, struct err *e)
 {
 	struct str text = pattern;
 
+	*g->steps_left -=
+		pattern.n < *g->steps_left ? pattern.n : *g->steps_left;
+	if (check_steps(g, e) < 0)
+		return -1;
 	g->v = xreallocarray(NULL, pattern.n + 1, sizeof(*g->v));
-	g->steps_left = STEPS_MAX;
 	while (text.n) {
 		size_t n = rune_at(text).n;
 
@@ -129,8 +146,7 @@ static bool match_segment(struct glob *g, size_t i, size_t end,
 		const struct item *item = item_at(g, i);
 		struct str rune;
 
-		if (g->steps_left)
-			g->steps_left--;
+		(void)step(g);
 		if (left.n == 0)
 			return false;
 		rune = take_rune(g, &left);
@@ -152,10 +168,9 @@ static bool match_after_star(struct glob *g, size_t i, size_t end,
 	struct str at = *value;
 	bool found = false;
 
-	while (g->steps_left) {
+	while (step(g)) {
 		struct str left = at;
 
-		g->steps_left--;
 		if (match_segment(g, i, end, &left)) {
 			*value = left;
 			found = true;
@@ -189,14 +204,6 @@ static bool match_here(struct glob *g, bool greedy, struct str *value)
 	return true;
 }
 
-static int check_steps(const struct glob *g, struct err *e)
-{
-	if (g->steps_left)
-		return 0;
-	return err_set(e, ERR_LIMIT,
-		       "matching the pattern in a substitution takes too long");
-}
-
 static int trim(struct glob *g, struct str pattern, struct str value,
 		bool greedy, struct str *out, struct err *e)
 {
@@ -209,17 +216,17 @@ static int trim(struct glob *g, struct str pattern, struct str value,
 }
 
 int glob_trim_prefix(struct str pattern, struct str value, bool greedy,
-		     struct str *out, struct err *e)
+		     size_t *steps, struct str *out, struct err *e)
 {
-	SCOPED_GLOB struct glob g = {0};
+	SCOPED_GLOB struct glob g = {.steps_left = steps};
 
 	return trim(&g, pattern, value, greedy, out, e);
 }
 
 int glob_trim_suffix(struct str pattern, struct str value, bool greedy,
-		     struct str *out, struct err *e)
+		     size_t *steps, struct str *out, struct err *e)
 {
-	SCOPED_GLOB struct glob g = {.backward = true};
+	SCOPED_GLOB struct glob g = {.steps_left = steps, .backward = true};
 
 	return trim(&g, pattern, value, greedy, out, e);
 }
@@ -233,10 +240,9 @@ static bool find(struct glob *g, struct str value, size_t from, size_t *start,
 {
 	struct str at = str_skip(value, from);
 
-	while (g->steps_left) {
+	while (step(g)) {
 		struct str left = at;
 
-		g->steps_left--;
 		if (match_here(g, true, &left)) {
 			*start = value.n - at.n;
 			*end = value.n - left.n;
@@ -251,9 +257,9 @@ static bool find(struct glob *g, struct str value, size_t from, size_t *start,
 }
 
 int glob_replace(struct buf *out, struct str pattern, struct str value,
-		 struct str replacement, struct err *e)
+		 struct str replacement, size_t *steps, struct err *e)
 {
-	SCOPED_GLOB struct glob g = {0};
+	SCOPED_GLOB struct glob g = {.steps_left = steps};
 	size_t start;
 	size_t end;
 
@@ -315,9 +321,9 @@ static void add_expanded(struct buf *out, struct str replacement,
 }
 
 int glob_replace_all(struct buf *out, struct str pattern, struct str value,
-		     struct str replacement, struct err *e)
+		     struct str replacement, size_t *steps, struct err *e)
 {
-	SCOPED_GLOB struct glob g = {0};
+	SCOPED_GLOB struct glob g = {.steps_left = steps};
 	size_t copied = 0; /* of value */
 	size_t from = 0;
 	size_t start;

@@ -7,12 +7,16 @@
 
 #include <string.h>
 
+/* Enough for a pass over the longest value. */
+enum { WORD_MAX_STEPS = WORD_MAX_BYTES };
+
 struct expansion {
 	const struct word_template *t;
 	const struct word_env *env;
 	const struct word_unset *unset;
 	struct buf out;	 /* results, and operands while they are needed */
 	size_t produced; /* bytes of all substitutions and fields so far */
+	size_t steps;	 /* that matching patterns may still take */
 	struct err *e;
 };
 
@@ -64,8 +68,9 @@ static int trim(struct expansion *x, const struct node *node,
 
 	operand = str_skip(operand, greedy);
 	if (prefix)
-		return glob_trim_prefix(operand, value, greedy, out, x->e);
-	return glob_trim_suffix(operand, value, greedy, out, x->e);
+		return glob_trim_prefix(operand, value, greedy, &x->steps, out,
+					x->e);
+	return glob_trim_suffix(operand, value, greedy, &x->steps, out, x->e);
 }
 
 static int replace(struct expansion *x, const struct node *node, size_t mark,
@@ -78,10 +83,11 @@ static int replace(struct expansion *x, const struct node *node, size_t mark,
 	int r;
 
 	if (node->operator== OPERATOR_REPLACE)
-		r = glob_replace(&result, pattern, value, replacement, x->e);
+		r = glob_replace(&result, pattern, value, replacement,
+				 &x->steps, x->e);
 	else
 		r = glob_replace_all(&result, pattern, value, replacement,
-				     x->e);
+				     &x->steps, x->e);
 	x->out.n = mark;
 	buf_add_str(&x->out, buf_str(&result));
 	x->out.over |= result.over;
@@ -170,7 +176,8 @@ int word_expand(struct arena *a, const struct word_template *t,
 		const struct word_env *env, const struct word_unset *unset,
 		struct str *out, struct err *e)
 {
-	struct expansion x = {t, env, unset, BUF_INIT(WORD_MAX_BYTES), 0, e};
+	struct expansion x = {
+		t, env, unset, BUF_INIT(WORD_MAX_BYTES), 0, WORD_MAX_STEPS, e};
 	int r;
 
 	if (t->n_nodes == 0) {
@@ -240,7 +247,8 @@ int word_expand_fields(struct arena *a, const struct word_template *t,
 		       const struct word_unset *unset, struct str **out,
 		       size_t *out_n, struct err *e)
 {
-	struct expansion x = {t, env, unset, BUF_INIT(WORD_MAX_BYTES), 0, e};
+	struct expansion x = {
+		t, env, unset, BUF_INIT(WORD_MAX_BYTES), 0, WORD_MAX_STEPS, e};
 	struct fields f = {a, BUF_INIT(WORD_MAX_BYTES), {0}};
 	int r = expand_runs(&x, &f);
 
