@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Enough for a pass over the longest value. */
-enum { WORD_MAX_STEPS = WORD_MAX_BYTES };
+enum { WORD_MAX_STEPS = 3 * WORD_MAX_BYTES };
 
 struct expansion {
 	const struct word_template *t;
