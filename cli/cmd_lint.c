@@ -220,27 +220,6 @@ static int show_diff(const char *path, struct str from, struct str to,
 	return io_write_all(STDOUT_FILENO, out.p, out.n, "stdout", e);
 }
 
-/* FILE.dockerignore, else .dockerignore beside it; none is no mistake. */
-static void read_dockerignore(struct linted *f, const char *path)
-{
-	SCOPED_BUF struct buf text = BUF_INIT(1u << 20);
-	const char *slash = strrchr(path, '/');
-	int n = slash ? (int)(slash - path) + 1 : 0;
-	const char *own = arena_printf(&f->arena, "%s.dockerignore", path).p;
-	const char *shared =
-		arena_printf(&f->arena, "%.*s.dockerignore", n, path).p;
-	struct err e;
-
-	if (strcmp(path, "-") == 0)
-		return;
-	if (io_read_file(AT_FDCWD, own, &text, &e) <= 0 &&
-	    io_read_file(AT_FDCWD, shared, &text, &e) <= 0)
-		return;
-	if (ignore_parse(&f->arena, arena_str(&f->arena, buf_str(&text)),
-			 &f->options.dockerignore, &e) < 0)
-		f->options.dockerignore = NULL;
-}
-
 /* The fixed text takes the place of f's; where it goes is path's matter. */
 static int fix_one(struct session *s, struct linted *f, const char *path,
 		   struct err *e)
@@ -284,7 +263,7 @@ static void lint_one(struct session *s, const char *path)
 	}
 	if (s->settings.verbose)
 		fprintf(stderr, "imgbuild: linting %s\n", path);
-	read_dockerignore(f, path);
+	f->options.dockerignore = lint_dockerignore(&f->arena, path);
 	if ((s->fix || s->diff) && fix_one(s, f, path, &e) < 0) {
 		(void)report(&e);
 		s->unread = true;

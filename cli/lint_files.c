@@ -1,6 +1,9 @@
 #include "cli/lint_files.h"
 
+#include "base/io.h"
+
 #include <dirent.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,4 +105,24 @@ void lint_files_find(struct arena *a, const string_list *arguments,
 			find_below(&f, arena_c(a, (struct str){path, n}));
 		}
 	}
+}
+
+const struct ignore *lint_dockerignore(struct arena *a, const char *path)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(1u << 20);
+	const char *slash = strrchr(path, '/');
+	int n = slash ? (int)(slash - path) + 1 : 0;
+	const char *own = arena_printf(a, "%s.dockerignore", path).p;
+	const char *shared = arena_printf(a, "%.*s.dockerignore", n, path).p;
+	const struct ignore *ignore;
+	struct err e;
+
+	if (strcmp(path, "-") == 0)
+		return NULL;
+	if (io_read_file(AT_FDCWD, own, &text, &e) <= 0 &&
+	    io_read_file(AT_FDCWD, shared, &text, &e) <= 0)
+		return NULL;
+	if (ignore_parse(a, arena_str(a, buf_str(&text)), &ignore, &e) < 0)
+		return NULL;
+	return ignore;
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "cli/options.h"
+#include "parser/ignore.h"
 
 /*
  * Append to out every argument that is no folder and, for a folder, what is
@@ -13,5 +14,11 @@
  */
 void lint_files_find(struct arena *a, const string_list *arguments,
 		     const string_list *excludes, string_list *out);
+
+/*
+ * What FILE.dockerignore says or, without one, .dockerignore beside the file.
+ * NULL where there is neither, and for "-".
+ */
+const struct ignore *lint_dockerignore(struct arena *a, const char *path);
 
 #endif

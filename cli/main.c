@@ -29,6 +29,7 @@ static const struct command commands[] = {
 	{"inspect", cmd_inspect, "Show an image's config as JSON"},
 	{"lint", cmd_lint, "Check Dockerfiles for mistakes and bad habits"},
 	{"load", cmd_load, "Bring images in from an OCI or docker archive"},
+	{"lsp", cmd_lsp, "Serve an editor (Language Server Protocol)"},
 	{"parse", cmd_parse, "Show what a Dockerfile means to imgbuild"},
 	{"rmi", cmd_rmi, "Forget names of images"},
 	{"save", cmd_save, "Write images to an archive"},

@@ -135,6 +135,9 @@ void fixes_attach(struct lint *l)
 {
 	struct fixing f = {.lint = l, .lower = most_are_lower(l->df)};
 
+	/* a mistake already, and texts are made with printf here */
+	if (str_find(l->df->source->text, '\0') >= 0)
+		return;
 	for (size_t i = 0; i < l->diags->n; i++) {
 		struct diag *diag = &l->diags->v[i];
 
