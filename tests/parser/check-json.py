@@ -3,11 +3,14 @@
 
     check-json.py PARSEDUMP DOCUMENT FOLDER [MORE FOLDERS...]
 
+The folders are searched for Dockerfiles, all the way down.
+
 The schema is the JSON block of the document; of JSON Schema, only what it uses
 is understood here. Every property of the schema must appear in some fixture.
 """
 import glob
 import json
+import os
 import re
 import subprocess
 import sys
@@ -45,8 +48,13 @@ def check(value, s, path):
             yield from check(item, s["properties"][key], f"{path}.{key}")
 
 
+def is_dockerfile(path):
+    return re.fullmatch(r"(Dockerfile|Containerfile|.*\.dockerfile)", os.path.basename(path), re.I)
+
+
 errors = []
-files = [f for folder in folders for f in sorted(glob.glob(folder + "/*ockerfile*"))]
+files = [f for folder in folders
+         for f in sorted(glob.glob(folder + "/**/*ockerfile*", recursive=True)) if is_dockerfile(f)]
 for file in files:
     out = subprocess.run([dump, "json", file], capture_output=True).stdout
     errors += [f"{file}: {e}" for e in check(json.loads(out), schema, "")]
