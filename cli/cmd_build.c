@@ -8,7 +8,7 @@
 #include "cli/build_call.h"
 #include "cli/build_input.h"
 #include "cli/cancel.h"
-#include "cli/excerpt.h"
+#include "cli/failure.h"
 #include "cli/progress.h"
 
 #include <fcntl.h>
@@ -32,13 +32,34 @@ struct session {
 	struct build_result result;
 };
 
+static int report_failure(const struct session *s,
+			  const struct build_failure *why, const struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(16u << 20);
+
+	failure_add(&text, &s->source, why, e);
+	progress_finish(s->progress);
+	progress_say(s->progress, PROGRESS_ERROR, "%s", buf_c(&text));
+	return EXIT_FAILED;
+}
+
+/* Any failure but a step's. */
+static int fail(const struct session *s, const struct err *e)
+{
+	const struct build_failure why = {0};
+
+	return report_failure(s, &why, e);
+}
+
 static void print_diags(const struct session *s)
 {
 	SCOPED_BUF struct buf out = BUF_INIT(16u << 20);
 
 	for (size_t i = 0; i < s->diags.n; i++)
 		diag_render(&out, &s->source, &s->diags.v[i]);
-	fputs(buf_c(&out), stderr);
+	if (out.n)
+		progress_say(s->progress, PROGRESS_DIAGNOSTICS, "%s",
+			     buf_c(&out));
 }
 
 /* What messages call the file: as the user would find it. */
@@ -71,49 +92,11 @@ static int make_plan(struct session *s, struct plan_source *images)
 	if (s->diags.n_errors == 0 &&
 	    plan_make(&s->arena, s->dockerfile, &s->request->plan, images,
 		      &s->diags, &s->plan, &e) < 0)
-		return report(&e);
+		return fail(s, &e);
 	diags_sort(&s->diags);
 	if (!s->request->quiet || s->diags.n_errors)
 		print_diags(s);
 	return s->diags.n_errors ? EXIT_MISTAKE : EXIT_OK;
-}
-
-static void print_tail(const struct build_failure *why)
-{
-	struct str tail = buf_str(&why->tail);
-	size_t n_lines = 0;
-	size_t at = tail.n;
-
-	while (at > 0 && n_lines < 20)
-		if (tail.p[--at] == '\n' && at + 1 < tail.n)
-			n_lines++;
-	if (n_lines == 20)
-		at++;
-	tail = str_skip(tail, at);
-	if (tail.n == 0)
-		return;
-	fprintf(stderr,
-		"------ last lines of its output:\n%.*s%s------ all of "
-		"it: %s\n",
-		STR_ARG(tail), str_ends(tail, "\n") ? "" : "\n", why->log_path);
-}
-
-static int report_failure(const struct session *s,
-			  const struct build_failure *why, const struct err *e)
-{
-	SCOPED_BUF struct buf excerpt = BUF_INIT(1u << 20);
-
-	if (e->code == ERR_CANCELLED) {
-		fputs("imgbuild: cancelled; what was built stays cached\n",
-		      stderr);
-		return EXIT_FAILED;
-	}
-	if (why->step) {
-		print_tail(why);
-		excerpt_add(&excerpt, &s->source, why->step->span);
-		fputs(buf_c(&excerpt), stderr);
-	}
-	return report(e);
 }
 
 static int run_build(struct session *s)
@@ -141,13 +124,11 @@ static int run_build(struct session *s)
 	int status = EXIT_OK;
 
 	if (sandbox_executor_init(&sandbox, opt.tier, &e) < 0)
-		return report(&e);
+		return fail(s, &e);
 	opt.executor = &sandbox.executor;
 	if (build_run(&s->store, s->plan, &opt, &s->arena, &s->result, &why,
-		      &e) < 0) {
-		progress_finish(s->progress);
+		      &e) < 0)
 		status = report_failure(s, &why, &e);
-	}
 	progress_finish(s->progress);
 	build_failure_release(&why);
 	sandbox_executor_release(&sandbox);
@@ -207,9 +188,9 @@ static int export_all(struct session *s, const struct image *image,
 			return -1;
 		if (made.manifest.size_bytes)
 			*result = made;
-		if (!s->progress->quiet && strcmp(spec->dest, "-") != 0)
-			fprintf(stderr, "%s: %s\n", what[spec->kind],
-				spec->dest);
+		if (strcmp(spec->dest, "-") != 0)
+			progress_say(s->progress, PROGRESS_MESSAGE, "%s: %s",
+				     what[spec->kind], spec->dest);
 	}
 	return 0;
 }
@@ -225,9 +206,8 @@ static int name_image(struct session *s, const struct image *image,
 			      &image->config->platform, s->request->names[i],
 			      e) < 0)
 			return -1;
-		if (!s->progress->quiet)
-			fprintf(stderr, "named %.*s\n",
-				STR_ARG(s->request->names[i]));
+		progress_say(s->progress, PROGRESS_MESSAGE, "named %.*s",
+			     STR_ARG(s->request->names[i]));
 	}
 	return 0;
 }
@@ -249,11 +229,8 @@ static int deliver(struct session *s, struct err *e)
 		return -1;
 	if (s->request->metadata_file && write_metadata(s, &result, e) < 0)
 		return -1;
-	digest_string(&result.config_digest, digest);
-	if (s->progress->quiet)
-		printf("%s\n", digest);
-	else
-		fprintf(stderr, "image %s\n", digest);
+	progress_say(s->progress, PROGRESS_IMAGE, "%s",
+		     digest_string(&result.config_digest, digest));
 	return 0;
 }
 
@@ -320,7 +297,7 @@ static int run_session(struct session *s)
 	int status;
 
 	if (read_source(s, &e) < 0)
-		return report(&e);
+		return fail(s, &e);
 	store_source_init(&images, &s->store);
 	if (s->request->call.kind != CALL_BUILD)
 		return run_call(s, &images.source);
@@ -334,7 +311,7 @@ static int run_session(struct session *s)
 	status = run_build(s);
 	if (status != EXIT_OK)
 		return status;
-	return deliver(s, &e) < 0 ? report(&e) : EXIT_OK;
+	return deliver(s, &e) < 0 ? fail(s, &e) : EXIT_OK;
 }
 
 static void session_release(struct session *s)
@@ -365,7 +342,7 @@ int cmd_build(int argc, char **argv)
 	if (!done && !s.progress) {
 		fprintf(stderr,
 			"imgbuild: --progress %s: none of auto, plain, "
-			"tty, quiet\n",
+			"tty, rawjson, quiet\n",
 			request.progress);
 		done = true;
 		status = EXIT_MISTAKE;

@@ -5,6 +5,7 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 enum exit_status {
@@ -29,5 +30,7 @@ int cmd_tag(int argc, char **argv);
 
 /* Print "imgbuild: <message>" on stderr; returns EXIT_FAILED. */
 int report(const struct err *e);
+/* The same as text. */
+void report_add(struct buf *out, const struct err *e);
 
 #endif

@@ -56,13 +56,21 @@ static const char *advice(const struct err *e)
 	}
 }
 
-int report(const struct err *e)
+void report_add(struct buf *out, const struct err *e)
 {
 	const char *what_to_do = advice(e);
 
-	fprintf(stderr, "imgbuild: %s\n", e->msg);
+	buf_printf(out, "imgbuild: %s\n", e->msg);
 	if (what_to_do)
-		fprintf(stderr, "hint: %s\n", what_to_do);
+		buf_printf(out, "hint: %s\n", what_to_do);
+}
+
+int report(const struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(2 * sizeof(*e) + 1024);
+
+	report_add(&text, e);
+	fputs(buf_c(&text), stderr);
 	return EXIT_FAILED;
 }
 
