@@ -4,6 +4,7 @@
 #ifndef BUILDER_BUILD_H
 #define BUILDER_BUILD_H
 
+#include "builder/cgroup.h"
 #include "builder/context.h"
 #include "builder/event.h"
 #include "builder/executor.h"
@@ -39,6 +40,7 @@ struct build_options {
 	uint64_t shm_size_bytes; /* 0: the executor's default */
 	const struct run_limit *limits;
 	size_t n_limits;
+	struct cgroup_limits cgroup; /* of each RUN */
 	enum tier tier;
 	struct executor *executor;
 	struct event_sink *events;

@@ -213,6 +213,17 @@ static enum run_network run_network(const struct dispatch *c)
 		       : own;
 }
 
+static struct str run_hostname(const struct dispatch *c)
+{
+	struct str name;
+
+	if (planner_build_arg(c->p, STR("BUILDKIT_SANDBOX_HOSTNAME"), &name) &&
+	    name.n)
+		return name;
+	return c->p->opt->hostname.n ? c->p->opt->hostname
+				     : STR("buildkitsandbox");
+}
+
 void dispatch_run(struct dispatch *c)
 {
 	struct step_run run = {
@@ -222,6 +233,7 @@ void dispatch_run(struct dispatch *c)
 			       ? dispatch_config(c)->working_dir
 			       : STR("/"),
 		.user = dispatch_config(c)->user,
+		.hostname = run_hostname(c),
 		.network = run_network(c),
 		.security = c->in->run.security,
 	};

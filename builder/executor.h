@@ -81,6 +81,9 @@ struct run_spec {
 	uint64_t shm_size_bytes; /* 0: 64 MiB as docker */
 	const struct run_limit *limits;
 	size_t n_limits;
+	/* Files of control groups that a process enters by writing "0". */
+	const int *cgroup_fds;
+	size_t n_cgroups;
 
 	/* Called with what the command prints, as it comes. */
 	void (*output)(void *ctx, enum run_stream stream, const char *p,

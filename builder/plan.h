@@ -53,6 +53,7 @@ struct plan_options {
 	bool platform_given; /* --platform: the image says so too */
 	bool allow_insecure; /* --allow security.insecure */
 	bool network_none;   /* --network=none: for RUNs that don't say */
+	struct str hostname; /* of RUNs; empty: BuildKit's */
 };
 
 enum step_kind {
@@ -106,6 +107,7 @@ struct step_run {
 	struct str_list hidden_env; /* proxies: seen, but in no key */
 	struct str cwd;
 	struct str user;
+	struct str hostname;
 	enum run_network network;
 	enum run_security security;
 	const struct step_mount *mounts;

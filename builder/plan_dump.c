@@ -60,6 +60,8 @@ static void dump_run(struct buf *out, const struct step_run *run)
 	dump_list(out, "env", run->env);
 	dump_text(out, "cwd", run->cwd);
 	dump_text(out, "user", run->user);
+	if (!str_eq_c(run->hostname, "buildkitsandbox"))
+		dump_text(out, "hostname", run->hostname);
 	if (run->network == RUN_NETWORK_NONE)
 		buf_add_c(out, "    network none\n");
 	if (run->security == RUN_SECURITY_INSECURE)

@@ -31,6 +31,7 @@ struct sandbox_facts {
 };
 
 enum sandbox_op_kind {
+	SANDBOX_CGROUP,	  /* enter control group `number` */
 	SANDBOX_SESSION,  /* a new session, no controlling terminal */
 	SANDBOX_HOSTNAME, /* target */
 	SANDBOX_LOOPBACK, /* lo goes up */

@@ -117,6 +117,8 @@ static void add_namespaces(struct compiler *c)
 {
 	const struct run_spec *spec = c->spec;
 
+	for (size_t i = 0; i < spec->n_cgroups; i++)
+		add(c, SANDBOX_CGROUP, NULL)->number = (int)i;
 	add(c, SANDBOX_SESSION, NULL);
 	if (spec->hostname)
 		add(c, SANDBOX_HOSTNAME, spec->hostname);

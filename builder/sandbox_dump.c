@@ -131,6 +131,7 @@ static void add_op(struct buf *out, const struct sandbox_plan *plan,
 		   const struct sandbox_op *op)
 {
 	switch (op->kind) {
+	case SANDBOX_CGROUP: buf_printf(out, "cgroup %d", op->number); break;
 	case SANDBOX_SESSION: buf_add_c(out, "session"); break;
 	case SANDBOX_HOSTNAME:
 		buf_printf(out, "hostname %s", op->target);

@@ -401,6 +401,10 @@ static int do_exec(struct sandbox_child *c)
 static int perform(struct sandbox_child *c, const struct sandbox_op *op)
 {
 	switch (op->kind) {
+	case SANDBOX_CGROUP:
+		if (write(c->plan->spec->cgroup_fds[op->number], "0", 1) != 1)
+			return sandbox_fail(c, "enter the control group", NULL);
+		return 0;
 	case SANDBOX_SESSION:
 		(void)setsid(); /* fails only for a leader */
 		return 0;

@@ -89,8 +89,15 @@ static void on_output(void *ctx, enum run_stream stream, const char *p,
 	events->emit(events, &event);
 }
 
-static const char HOSTS[] = "127.0.0.1\tlocalhost buildkitsandbox\n"
-			    "::1\tlocalhost ip6-localhost ip6-loopback\n";
+static const char *hosts_file(struct arena *a, const struct step_run *run,
+			      struct str more)
+{
+	return arena_printf(a,
+			    "127.0.0.1\tlocalhost %.*s\n"
+			    "::1\tlocalhost ip6-localhost ip6-loopback\n%.*s",
+			    STR_ARG(run->hostname), STR_ARG(more))
+		.p;
+}
 
 /* The host's, or a public one where it has none. */
 static const char *resolv_conf(struct buf *text)
@@ -102,8 +109,8 @@ static const char *resolv_conf(struct buf *text)
 	return buf_c(text);
 }
 
-static int failure(struct step_run_context *c, const struct run_result *result,
-		   struct err *e)
+static int failure(struct step_run_context *c, const struct cgroup *group,
+		   const struct run_result *result, struct err *e)
 {
 	struct buf command = BUF_INIT(600);
 	const struct str_list argv = c->step->run.argv;
@@ -115,10 +122,57 @@ static int failure(struct step_run_context *c, const struct run_result *result,
 	}
 	c->exit_code = result->exit_code;
 	err_set(e, ERR_FAILED,
-		"process \"%s\" did not complete successfully: exit code: %d",
-		buf_c(&command), result->exit_code);
+		"process \"%s\" did not complete successfully: exit code: %d%s",
+		buf_c(&command), result->exit_code,
+		cgroup_ran_out_of_memory(group)
+			? ": --memory was not enough, and it was killed"
+			: "");
 	buf_release(&command);
 	return -1;
+}
+
+/* The step's control group, where limits were given. */
+struct limits {
+	struct cgroup group;
+	int fds[CGROUP_SETTINGS_MAX];
+};
+
+static void limits_release(struct limits *l)
+{
+	cgroup_remove(&l->group);
+}
+
+static void warn_of_no_limits(struct step_run_context *c, const struct err *why)
+{
+	struct event_sink *events = &c->build->events.sink;
+	SCOPED_PTR char *text = xasprintf(
+		"--memory and --cpu options do not hold here: %s", why->msg);
+
+	events->emit(events, &(struct event){.kind = EVENT_NOTE,
+					     .step = c->number,
+					     .text = str_from(text),
+					     .at_ns = clock_monotonic_ns()});
+}
+
+/* A machine that has no groups for us still builds: with a warning. */
+static int enter_limits(struct step_run_context *c, struct limits *l,
+			struct run_spec *spec, struct err *e)
+{
+	const struct cgroup_limits *wanted = &c->build->opt->cgroup;
+
+	if (!cgroup_limits_any(wanted))
+		return 0;
+	if (cgroup_make(&l->group, wanted, e) < 0) {
+		if (e->code != ERR_UNSUPPORTED)
+			return -1;
+		warn_of_no_limits(c, e);
+		return 0;
+	}
+	for (size_t i = 0; i < l->group.n; i++)
+		l->fds[i] = l->group.folders[i].procs_fd;
+	spec->cgroup_fds = l->fds;
+	spec->n_cgroups = l->group.n;
+	return 0;
 }
 
 int step_run_execute(struct step_run_context *c, struct err *e)
@@ -129,6 +183,7 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 	const struct build_options *opt = c->build->opt;
 	struct user_ids ids;
 	struct mounts mounts;
+	SCOPED(limits_release) struct limits limits = {0};
 	struct run_result result = {0};
 	struct run_spec spec = {
 		.lower_fds = c->root.layer_fds,
@@ -139,10 +194,8 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 		.network = run->network == RUN_NETWORK_NONE ? RUN_NET_NONE
 							    : RUN_NET_HOST,
 		.insecure = run->security == RUN_SECURITY_INSECURE,
-		.hostname = "buildkitsandbox",
-		.hosts = arena_printf(&a, "%s%.*s", HOSTS,
-				      STR_ARG(opt->extra_hosts))
-				 .p,
+		.hostname = arena_c(&a, run->hostname),
+		.hosts = hosts_file(&a, run, opt->extra_hosts),
 		.shm_size_bytes = opt->shm_size_bytes,
 		.limits = opt->limits,
 		.n_limits = opt->n_limits,
@@ -153,6 +206,8 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 	};
 	int done;
 
+	if (enter_limits(c, &limits, &spec, e) < 0)
+		return -1;
 	if (user_for_process(&c->root, &a, run->user, &ids, e) < 0)
 		return -1;
 	spec.uid = ids.uid;
@@ -171,5 +226,5 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 		c->exit_code = result.exit_code;
 		return -1;
 	}
-	return result.exit_code ? failure(c, &result, e) : 0;
+	return result.exit_code ? failure(c, &limits.group, &result, e) : 0;
 }

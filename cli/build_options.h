@@ -44,6 +44,7 @@ struct build_request {
 	uint64_t shm_size_bytes;
 	struct run_limit *limits;
 	size_t n_limits;
+	struct cgroup_limits cgroup;
 	struct plan_options plan;
 	struct str *names; /* normalised */
 	size_t n_names;

@@ -117,6 +117,7 @@ static int run_build(struct session *s)
 		.shm_size_bytes = s->request->shm_size_bytes,
 		.limits = s->request->limits,
 		.n_limits = s->request->n_limits,
+		.cgroup = s->request->cgroup,
 		.tier = s->tier,
 		.events = &s->progress->sink,
 		.cancel_fd = cancel_on_signals(),
