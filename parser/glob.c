@@ -27,6 +27,7 @@ struct item {
 struct glob {
 	struct item *v; /* owned */
 	size_t n;
+	size_t first_end; /* of the items before the first star */
 	size_t *steps_left;
 	bool exhausted; /* a star looked for its segment up to the end */
 	bool backward;	/* items and value are read from their ends */
@@ -80,6 +81,18 @@ static int check_steps(const struct glob *g, struct err *e)
 		       "matching the patterns of substitutions takes too long");
 }
 
+static const struct item *item_at(const struct glob *g, size_t i)
+{
+	return &g->v[g->backward ? g->n - 1 - i : i];
+}
+
+static size_t segment_end(const struct glob *g, size_t i)
+{
+	while (i < g->n && item_at(g, i)->kind != ITEM_STAR)
+		i++;
+	return i;
+}
+
 static int glob_parse(struct glob *g, struct str pattern, struct err *e)
 {
 	struct str text = pattern;
@@ -105,12 +118,8 @@ static int glob_parse(struct glob *g, struct str pattern, struct err *e)
 			add_item(g, ITEM_RUNE, str_sub(text, 0, n));
 		text = str_skip(text, n);
 	}
+	g->first_end = segment_end(g, 0);
 	return 0;
-}
-
-static const struct item *item_at(const struct glob *g, size_t i)
-{
-	return &g->v[g->backward ? g->n - 1 - i : i];
 }
 
 /* Take the rune that value begins (backward: ends) with off it. */
@@ -129,24 +138,19 @@ static struct str take_rune(const struct glob *g, struct str *value)
 	return rune;
 }
 
-static size_t segment_end(const struct glob *g, size_t i)
-{
-	while (i < g->n && item_at(g, i)->kind != ITEM_STAR)
-		i++;
-	return i;
-}
-
 /* Items i up to end at the beginning of *value, which they are taken off. */
 static bool match_segment(struct glob *g, size_t i, size_t end,
 			  struct str *value)
 {
 	struct str left = *value;
+	size_t first = i; /* whoever tried this place has counted it */
 
 	for (; i < end; i++) {
 		const struct item *item = item_at(g, i);
 		struct str rune;
 
-		(void)step(g);
+		if (i > first)
+			(void)step(g);
 		if (left.n == 0)
 			return false;
 		rune = take_rune(g, &left);
@@ -187,7 +191,7 @@ static bool match_after_star(struct glob *g, size_t i, size_t end,
 /* The pattern at the beginning of *value, which becomes what it leaves. */
 static bool match_here(struct glob *g, bool greedy, struct str *value)
 {
-	size_t end = segment_end(g, 0);
+	size_t end = g->first_end;
 	struct str left = *value;
 
 	g->exhausted = false;

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Enough for a pass over the longest value. */
-enum { WORD_MAX_STEPS = 3 * WORD_MAX_BYTES };
+/* Enough for a pass over the longest value, and its pattern. */
+enum { WORD_MAX_STEPS = WORD_MAX_BYTES + WORD_MAX_BYTES / 4 };
 
 struct expansion {
 	const struct word_template *t;
