@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "cli/lint_files.h"
 #include "cli/lint_format.h"
+#include "cli/lint_output.h"
 #include "cli/lint_settings.h"
 #include "cli/lint_shellcheck.h"
 #include "cli/version.h"
@@ -44,12 +45,13 @@ struct session {
 	bool diff;
 	string_list arguments;
 	string_list paths;
-	VEC(struct linted *) files;
-	bool unread;  /* a file could not be read, or not written */
+	VEC(struct linted *) files; /* that are not reported yet */
+	bool found;		    /* a finding at or above the threshold */
+	bool failed;  /* a file could not be read, or not written... */
 	bool unfixed; /* --diff showed something */
 };
 
-static void session_release(struct session *s)
+static void forget_files(struct session *s)
 {
 	for (size_t i = 0; i < s->files.n; i++) {
 		lint_release(&s->files.v[i]->file);
@@ -57,6 +59,12 @@ static void session_release(struct session *s)
 		arena_release(&s->files.v[i]->arena);
 		free(s->files.v[i]);
 	}
+	s->files.n = 0;
+}
+
+static void session_release(struct session *s)
+{
+	forget_files(s);
 	vec_release(&s->files);
 	vec_release(&s->arguments);
 	vec_release(&s->paths);
@@ -255,7 +263,7 @@ static void lint_one(struct session *s, const char *path)
 	f->options = s->options;
 	if (read_file(path, &f->text, &e) < 0) {
 		(void)report(&e);
-		s->unread = true;
+		s->failed = true;
 		buf_release(&f->text);
 		free(f);
 		s->files.n--;
@@ -266,37 +274,10 @@ static void lint_one(struct session *s, const char *path)
 	f->options.dockerignore = lint_dockerignore(&f->arena, path);
 	if ((s->fix || s->diff) && fix_one(s, f, path, &e) < 0) {
 		(void)report(&e);
-		s->unread = true;
+		s->failed = true;
 	}
 	source_init(&f->source, &f->arena, str_from(path), buf_str(&f->text));
 	lint_begin(&f->file, &f->arena, &f->source, &f->options);
-}
-
-/*
- * Keep of a finished file only what reports need: in a run over thousands of
- * files everything else would be most of the memory.
- */
-static void compact(struct linted *f, struct arena *kept)
-{
-	struct diags *diags = &f->file.diags;
-	struct str text = {0};
-	struct source source;
-
-	if (diags->n)
-		text = arena_str(kept, buf_str(&f->text));
-	source_init(&source, kept, f->source.name, text);
-	for (size_t i = 0; i < diags->n; i++) {
-		diags->v[i].text = arena_str(kept, diags->v[i].text);
-		diags->v[i].hint = arena_str(kept, diags->v[i].hint);
-		diags->v[i].fix = NULL;
-	}
-	buf_release(&f->text);
-	arena_release(&f->arena);
-	f->source = source;
-	f->file.dockerfile = NULL;
-	f->file.pragmas = NULL;
-	f->file.scripts = NULL;
-	f->file.n_pragmas = f->file.n_scripts = 0;
 }
 
 static bool wants_shellcheck(const struct session *s)
@@ -313,33 +294,47 @@ static bool wants_shellcheck(const struct session *s)
 		  strcmp(setting, "off") == 0));
 }
 
-static int run_shellcheck(struct session *s, struct lint_file **files)
-{
-	struct err e;
-	int result = lint_shellcheck(files, s->files.n, &e);
+/* Files are taken in batches: each is a call of shellcheck. */
+enum { BATCH_MAX = 1000 };
 
-	if (result == 0)
+static int run_shellcheck(struct session *s)
+{
+	SCOPED_PTR struct lint_file **files =
+		xcalloc(s->files.n + 1, sizeof(struct lint_file *));
+	struct err e;
+	int result;
+
+	for (size_t i = 0; i < s->files.n; i++)
+		files[i] = &s->files.v[i]->file;
+	result = lint_shellcheck(files, s->files.n, &e);
+	if (result == 0) {
 		fprintf(stderr, "imgbuild: note: there is no shellcheck "
 				"program: SC rules were skipped\n");
-	if (result < 0)
-		return report(&e);
-	return EXIT_OK;
+		s->no_shellcheck = true;
+	}
+	if (result < 0) {
+		(void)report(&e);
+		s->failed = true;
+	}
+	return result;
 }
 
-/* Output. */
-
-/* fd takes what has no file of its own. */
-static int write_report(const struct lint_report *report, const char *format,
-			const char *output, int fd, struct err *e)
+/* Report on the files at hand, and forget them. */
+static int finish_batch(struct session *s, struct lint_outputs *outputs,
+			struct err *e)
 {
-	SCOPED_BUF struct buf out = BUF_INIT(1u << 30);
+	if (s->files.n && wants_shellcheck(s))
+		(void)run_shellcheck(s);
+	for (size_t i = 0; i < s->files.n; i++) {
+		struct lint_file *file = &s->files.v[i]->file;
 
-	lint_format_find(format)(&out, report);
-	if (buf_check(&out, "the report", e) < 0)
-		return -1;
-	if (!*output || strcmp(output, "-") == 0)
-		return io_write_all(fd, out.p, out.n, "the report", e);
-	return io_write_output(output, buf_str(&out), e);
+		lint_finish(file);
+		s->found |= lint_fails(file, s->threshold);
+		if (lint_outputs_add(outputs, file, e) < 0)
+			return -1;
+	}
+	forget_files(s);
+	return 0;
 }
 
 /* stdout, unless the fixed text of stdin goes there. */
@@ -351,66 +346,45 @@ static int report_fd(const struct session *s)
 	return STDOUT_FILENO;
 }
 
-static int write_reports(struct session *s, struct lint_file **files)
+static int lint_files(struct session *s, struct lint_outputs *outputs,
+		      struct err *e)
 {
-	const struct lint_settings *set = &s->settings;
-	struct lint_report r = {(const struct lint_file *const *)files,
-				s->files.n, s->report_path,
-				!set->no_color && isatty(STDOUT_FILENO)};
-	struct err e;
-
-	for (size_t i = 0; i < set->formats.n; i++)
-		if (write_report(&r, set->formats.v[i],
-				 i < set->outputs.n ? set->outputs.v[i] : "",
-				 report_fd(s), &e) < 0)
-			return report(&e);
-	return EXIT_OK;
-}
-
-/* The file read last, where nothing more is added to it. */
-static bool finish(struct session *s)
-{
-	struct linted *last = s->files.n ? s->files.v[s->files.n - 1] : NULL;
-	bool fails;
-
-	if (!last || !last->file.dockerfile)
-		return false;
-	lint_finish(&last->file);
-	fails = lint_fails(&last->file, s->threshold);
-	compact(last, &s->settings.arena);
-	return fails;
+	if (lint_outputs_open(outputs, &s->settings, s->report_path,
+			      report_fd(s), e) < 0)
+		return -1;
+	for (size_t i = 0; i < s->paths.n; i++) {
+		lint_one(s, s->paths.v[i]);
+		if ((!wants_shellcheck(s) || s->files.n == BATCH_MAX) &&
+		    finish_batch(s, outputs, e) < 0)
+			return -1;
+	}
+	if (finish_batch(s, outputs, e) < 0)
+		return -1;
+	return lint_outputs_commit(outputs, e);
 }
 
 static int lint_all(struct session *s)
 {
-	struct lint_file **files;
-	bool failed = false;
+	struct lint_outputs outputs = {0};
+	struct err e;
 	int status = EXIT_OK;
 
-	bool shellcheck = wants_shellcheck(s) && !s->diff;
+	if (lint_files(s, &outputs, &e) < 0)
+		status = report(&e);
+	lint_outputs_release(&outputs);
+	if (status != EXIT_OK || s->failed)
+		return EXIT_FAILED;
+	return s->found && !s->settings.no_fail ? EXIT_FAILED : EXIT_OK;
+}
 
+/* --diff: what --fix would do, and nothing else. */
+static int diff_all(struct session *s)
+{
 	for (size_t i = 0; i < s->paths.n; i++) {
 		lint_one(s, s->paths.v[i]);
-		if (!shellcheck)
-			failed |= finish(s);
+		forget_files(s);
 	}
-	files = arena_new_array(&s->settings.arena, s->files.n,
-				struct lint_file *);
-	for (size_t i = 0; i < s->files.n; i++)
-		files[i] = &s->files.v[i]->file;
-	if (shellcheck)
-		status = run_shellcheck(s, files);
-	for (size_t i = 0; shellcheck && i < s->files.n; i++) {
-		lint_finish(files[i]);
-		failed |= lint_fails(files[i], s->threshold);
-	}
-	if (s->diff)
-		return s->unfixed || s->unread ? EXIT_FAILED : EXIT_OK;
-	if (write_reports(s, files) != EXIT_OK)
-		return EXIT_FAILED;
-	if (s->settings.no_fail)
-		return s->unread ? EXIT_FAILED : status;
-	return failed || s->unread ? EXIT_FAILED : status;
+	return s->unfixed || s->failed ? EXIT_FAILED : EXIT_OK;
 }
 
 /* The other things that the command does. */
@@ -486,7 +460,7 @@ static int run(struct session *s, const struct command_line *c)
 	}
 	lint_files_find(&s->settings.arena, &s->arguments,
 			&s->settings.excludes, &s->paths);
-	return lint_all(s);
+	return s->diff ? diff_all(s) : lint_all(s);
 }
 
 int cmd_lint(int argc, char **argv)

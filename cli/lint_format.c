@@ -20,36 +20,21 @@ struct finding {
 
 typedef void finding_function(struct buf *out, const struct finding *f);
 
+static struct str path_of(const struct lint_report *report,
+			  const struct lint_file *file)
+{
+	return report->path ? str_from(report->path) : file->source->name;
+}
+
 static struct finding finding_of(const struct lint_report *report,
-				 const struct lint_file *file, size_t i,
-				 bool report_path)
+				 const struct lint_file *file, size_t i)
 {
 	const struct diag *diag = &file->diags.v[i];
-	struct finding f = {file, diag, file->source->name, {0}, {0}};
+	struct finding f = {file, diag, path_of(report, file), {0}, {0}};
 
-	if (report->path && report_path)
-		f.path = str_from(report->path);
 	f.from = source_position(file->source, diag->span.offset);
 	f.to = source_position(file->source, diag->span.end);
 	return f;
-}
-
-/* Every finding, with separator between them. */
-static void each(struct buf *out, const struct lint_report *report,
-		 finding_function *function, const char *separator)
-{
-	bool first = true;
-
-	for (size_t i = 0; i < report->n_files; i++)
-		for (size_t k = 0; k < report->files[i]->diags.n; k++) {
-			struct finding f =
-				finding_of(report, report->files[i], k, true);
-
-			if (!first)
-				buf_add_c(out, separator);
-			first = false;
-			function(out, &f);
-		}
 }
 
 static const char *level(const struct diag *diag)
@@ -99,31 +84,29 @@ static void tty_finding(struct buf *out, const struct finding *f, bool color)
 	buf_add_char(out, '\n');
 }
 
-static void format_tty(struct buf *out, const struct lint_report *report)
+static void tty_file(struct lint_report *report, const struct lint_file *file)
 {
-	for (size_t i = 0; i < report->n_files; i++)
-		for (size_t k = 0; k < report->files[i]->diags.n; k++) {
-			struct finding f =
-				finding_of(report, report->files[i], k, false);
+	for (size_t i = 0; i < file->diags.n; i++) {
+		struct finding f = finding_of(report, file, i);
 
-			tty_finding(out, &f, report->color);
-		}
+		tty_finding(report->out, &f, report->color);
+	}
 }
 
-static void format_pretty(struct buf *out, const struct lint_report *report)
+static void pretty_file(struct lint_report *report,
+			const struct lint_file *file)
 {
-	for (size_t i = 0; i < report->n_files; i++)
-		for (size_t k = 0; k < report->files[i]->diags.n; k++) {
-			struct diag diag = report->files[i]->diags.v[k];
-			char id[80];
+	for (size_t i = 0; i < file->diags.n; i++) {
+		struct diag diag = file->diags.v[i];
+		char id[80];
 
-			/* behind the text stands the id, or both */
-			(void)snprintf(id, sizeof(id), "%s/%s", diag.id,
-				       diag.alias ? diag.alias : "");
-			if (diag.alias)
-				diag.id = id;
-			diag_render(out, report->files[i]->source, &diag);
-		}
+		/* behind the text stands the id, or both */
+		(void)snprintf(id, sizeof(id), "%s/%s", diag.id,
+			       diag.alias ? diag.alias : "");
+		if (diag.alias)
+			diag.id = id;
+		diag_render(report->out, file->source, &diag);
+	}
 }
 
 static void json_finding(struct buf *out, const struct finding *f)
@@ -138,24 +121,12 @@ static void json_finding(struct buf *out, const struct finding *f)
 	buf_add_char(out, '}');
 }
 
-static void format_json(struct buf *out, const struct lint_report *report)
-{
-	buf_add_char(out, '[');
-	each(out, report, json_finding, ",");
-	buf_add_c(out, "]\n");
-}
-
 static void gnu_finding(struct buf *out, const struct finding *f)
 {
 	buf_printf(out, "imgbuild:%.*s:%u: %s %s: ", STR_ARG(f->path),
 		   f->from.line, f->diag->id, level(f->diag));
 	add_line_text(out, f->diag->text);
 	buf_add_char(out, '\n');
-}
-
-static void format_gnu(struct buf *out, const struct lint_report *report)
-{
-	each(out, report, gnu_finding, "");
 }
 
 static void codacy_finding(struct buf *out, const struct finding *f)
@@ -167,11 +138,6 @@ static void codacy_finding(struct buf *out, const struct finding *f)
 	buf_add_char(out, ',');
 	json_field(out, "patternId", str_from(f->diag->id));
 	buf_add_c(out, "}\n");
-}
-
-static void format_codacy(struct buf *out, const struct lint_report *report)
-{
-	each(out, report, codacy_finding, "");
 }
 
 /* Code Climate. */
@@ -238,19 +204,6 @@ static void climate_nul(struct buf *out, const struct finding *f)
 	buf_add_char(out, '\0');
 }
 
-static void format_codeclimate(struct buf *out,
-			       const struct lint_report *report)
-{
-	each(out, report, climate_nul, "");
-}
-
-static void format_gitlab(struct buf *out, const struct lint_report *report)
-{
-	buf_add_char(out, '[');
-	each(out, report, climate_finding, ",");
-	buf_add_c(out, "]\n");
-}
-
 /* SonarQube's generic issues: columns count from 0, and are a range. */
 static void sonar_finding(struct buf *out, const struct finding *f)
 {
@@ -276,13 +229,6 @@ static void sonar_finding(struct buf *out, const struct finding *f)
 		buf_printf(out, ",\"startColumn\":%u,\"endColumn\":%u",
 			   f->from.column - 1, f->to.column - 1);
 	buf_add_c(out, "}}}");
-}
-
-static void format_sonarqube(struct buf *out, const struct lint_report *report)
-{
-	buf_add_c(out, "{\"issues\":[");
-	each(out, report, sonar_finding, ",");
-	buf_add_c(out, "]}\n");
 }
 
 /* SARIF 2.1.0. */
@@ -338,13 +284,8 @@ static void sarif_rules(struct buf *out)
 	}
 }
 
-static void format_sarif(struct buf *out, const struct lint_report *report)
+static void sarif_end(struct buf *out)
 {
-	buf_add_c(out,
-		  "{\"$schema\":\"http://json.schemastore.org/sarif-2.1.0\","
-		  "\"version\":\"2.1.0\",\"runs\":[{"
-		  "\"defaultSourceLanguage\":\"dockerfile\",\"results\":[");
-	each(out, report, sarif_finding, ",");
 	buf_printf(out,
 		   "],\"tool\":{\"driver\":{\"name\":\"imgbuild\","
 		   "\"fullName\":\"imgbuild lint\",\"version\":\"%s\","
@@ -391,28 +332,20 @@ static void checkstyle_finding(struct buf *out, const struct finding *f)
 	buf_add_c(out, "/>");
 }
 
-static void format_checkstyle(struct buf *out, const struct lint_report *report)
+static void checkstyle_file(struct lint_report *report,
+			    const struct lint_file *file)
 {
-	buf_add_c(out, "<?xml version='1.0' encoding='UTF-8'?>"
-		       "<checkstyle version='4.3'>");
-	for (size_t i = 0; i < report->n_files; i++) {
-		const struct lint_file *file = report->files[i];
+	if (file->diags.n == 0)
+		return;
+	buf_add_c(report->out, "<file");
+	xml_attribute(report->out, "name", path_of(report, file));
+	buf_add_char(report->out, '>');
+	for (size_t i = 0; i < file->diags.n; i++) {
+		struct finding f = finding_of(report, file, i);
 
-		if (file->diags.n == 0)
-			continue;
-		buf_add_c(out, "<file");
-		xml_attribute(out, "name",
-			      report->path ? str_from(report->path)
-					   : file->source->name);
-		buf_add_char(out, '>');
-		for (size_t k = 0; k < file->diags.n; k++) {
-			struct finding f = finding_of(report, file, k, true);
-
-			checkstyle_finding(out, &f);
-		}
-		buf_add_c(out, "</file>");
+		checkstyle_finding(report->out, &f);
 	}
-	buf_add_c(out, "</checkstyle>\n");
+	buf_add_c(report->out, "</file>");
 }
 
 static void junit_finding(struct buf *out, const struct finding *f)
@@ -430,55 +363,91 @@ static void junit_finding(struct buf *out, const struct finding *f)
 	buf_add_c(out, "\n</failure></testcase>");
 }
 
-static void format_junit(struct buf *out, const struct lint_report *report)
+static void junit_file(struct lint_report *report, const struct lint_file *file)
 {
-	buf_add_c(out, "<?xml version='1.0' encoding='UTF-8'?>"
-		       "<testsuites name='imgbuild lint'>");
-	for (size_t i = 0; i < report->n_files; i++) {
-		const struct lint_file *file = report->files[i];
+	buf_add_c(report->out, "<testsuite");
+	xml_attribute(report->out, "name", path_of(report, file));
+	buf_printf(report->out,
+		   " tests='%zu' failures='%zu' errors='0' time='0'>",
+		   file->diags.n, file->diags.n);
+	for (size_t i = 0; i < file->diags.n; i++) {
+		struct finding f = finding_of(report, file, i);
 
-		buf_add_c(out, "<testsuite");
-		xml_attribute(out, "name",
-			      report->path ? str_from(report->path)
-					   : file->source->name);
-		buf_printf(out,
-			   " tests='%zu' failures='%zu' errors='0' time='0'>",
-			   file->diags.n, file->diags.n);
-		for (size_t k = 0; k < file->diags.n; k++) {
-			struct finding f = finding_of(report, file, k, true);
-
-			junit_finding(out, &f);
-		}
-		buf_add_c(out, "</testsuite>");
+		junit_finding(report->out, &f);
 	}
-	buf_add_c(out, "</testsuites>\n");
+	buf_add_c(report->out, "</testsuite>");
 }
 
-static const struct {
+/* A format writes each file in its own way, or one finding after the other. */
+struct lint_format {
 	const char *name;
-	lint_format_function *function;
-} formats[] = {
-	{"tty", format_tty},
-	{"pretty", format_pretty},
-	{"json", format_json},
-	{"checkstyle", format_checkstyle},
-	{"codeclimate", format_codeclimate},
-	{"gitlab_codeclimate", format_gitlab},
-	{"gnu", format_gnu},
-	{"codacy", format_codacy},
-	{"sonarqube", format_sonarqube},
-	{"sarif", format_sarif},
-	{"junit", format_junit},
+	const char *begin;
+	void (*file)(struct lint_report *report, const struct lint_file *file);
+	finding_function *finding;
+	const char *separator; /* between findings */
+	void (*before_end)(struct buf *out);
+	const char *end;
+};
+
+#define XML "<?xml version='1.0' encoding='UTF-8'?>"
+
+static const struct lint_format formats[] = {
+	{"tty", "", tty_file, NULL, "", NULL, ""},
+	{"pretty", "", pretty_file, NULL, "", NULL, ""},
+	{"json", "[", NULL, json_finding, ",", NULL, "]\n"},
+	{"checkstyle", XML "<checkstyle version='4.3'>", checkstyle_file, NULL,
+	 "", NULL, "</checkstyle>\n"},
+	{"codeclimate", "", NULL, climate_nul, "", NULL, ""},
+	{"gitlab_codeclimate", "[", NULL, climate_finding, ",", NULL, "]\n"},
+	{"gnu", "", NULL, gnu_finding, "", NULL, ""},
+	{"codacy", "", NULL, codacy_finding, "", NULL, ""},
+	{"sonarqube", "{\"issues\":[", NULL, sonar_finding, ",", NULL, "]}\n"},
+	{"sarif",
+	 "{\"$schema\":\"http://json.schemastore.org/sarif-2.1.0\","
+	 "\"version\":\"2.1.0\",\"runs\":[{"
+	 "\"defaultSourceLanguage\":\"dockerfile\",\"results\":[",
+	 NULL, sarif_finding, ",", sarif_end, ""},
+	{"junit", XML "<testsuites name='imgbuild lint'>", junit_file, NULL, "",
+	 NULL, "</testsuites>\n"},
 };
 
 const char lint_format_names[] =
 	"tty, pretty, json, checkstyle, codeclimate, gitlab_codeclimate, gnu, "
 	"codacy, sonarqube, sarif, junit";
 
-lint_format_function *lint_format_find(const char *name)
+const struct lint_format *lint_format_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
 		if (strcmp(name, formats[i].name) == 0)
-			return formats[i].function;
+			return &formats[i];
 	return NULL;
+}
+
+void lint_report_begin(struct lint_report *report)
+{
+	buf_add_c(report->out, report->format->begin);
+}
+
+void lint_report_file(struct lint_report *report, const struct lint_file *file)
+{
+	const struct lint_format *format = report->format;
+
+	if (format->file) {
+		format->file(report, file);
+		return;
+	}
+	for (size_t i = 0; i < file->diags.n; i++) {
+		struct finding f = finding_of(report, file, i);
+
+		if (report->n_findings++)
+			buf_add_c(report->out, format->separator);
+		format->finding(report->out, &f);
+	}
+}
+
+void lint_report_end(struct lint_report *report)
+{
+	if (report->format->before_end)
+		report->format->before_end(report->out);
+	buf_add_c(report->out, report->format->end);
 }

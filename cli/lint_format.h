@@ -5,19 +5,24 @@
 #include "base/buf.h"
 #include "lint/lint.h"
 
-struct lint_report {
-	const struct lint_file *const *files;
-	size_t n_files;
-	const char *path; /* --file-path-in-report: instead of names; NULL */
-	bool color;
-};
-
-typedef void lint_format_function(struct buf *out,
-				  const struct lint_report *report);
+struct lint_format;
 
 /* NULL for an unknown name. */
-lint_format_function *lint_format_find(const char *name);
+const struct lint_format *lint_format_find(const char *name);
 /* "tty, json, ..." for messages. */
 extern const char lint_format_names[];
+
+/* A report in the making: files are added one after the other. */
+struct lint_report {
+	const struct lint_format *format;
+	struct buf *out;  /* may be emptied between the calls */
+	const char *path; /* --file-path-in-report: instead of names; NULL */
+	bool color;
+	size_t n_findings; /* so far */
+};
+
+void lint_report_begin(struct lint_report *report);
+void lint_report_file(struct lint_report *report, const struct lint_file *file);
+void lint_report_end(struct lint_report *report);
 
 #endif
