@@ -8,8 +8,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#define LARGE_BYTES (UINT64_C(16) << 20)
 
 /* A folder's time, set when nothing more is written into it. */
 struct folder_time {
@@ -26,6 +29,8 @@ struct unpacker {
 	struct str dest; /* resolved; below it everything lands */
 	struct str dest_text;
 	bool begun;
+	uint64_t n_entries;
+	uint64_t n_bytes; /* of files, as the archive says */
 	VEC(struct folder_time) folders;
 };
 
@@ -274,6 +279,37 @@ static bool is_root(struct str path)
 	return true;
 }
 
+/*
+ * A few bytes can unpack to any number: what an archive says is held against
+ * limits, and a large file against the room there is, before it is written.
+ */
+static int check_limits(struct unpacker *u, const struct tar_entry *entry,
+			struct err *e)
+{
+	struct statvfs fs;
+	uint64_t room;
+
+	u->n_entries++;
+	if (u->n_entries > UNPACK_MAX_ENTRIES)
+		return err_set(e, ERR_LIMIT, "more than %llu entries",
+			       UNPACK_MAX_ENTRIES);
+	if (!S_ISREG(entry->mode) || entry->hardlink)
+		return 0;
+	if (entry->size_bytes > UNPACK_MAX_BYTES - u->n_bytes)
+		return err_set(e, ERR_LIMIT, "more than %llu GiB unpacked",
+			       UNPACK_MAX_BYTES >> 30);
+	u->n_bytes += entry->size_bytes;
+	if (entry->size_bytes < LARGE_BYTES ||
+	    fstatvfs(u->to->upper_fd, &fs) < 0)
+		return 0;
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (entry->size_bytes <= room)
+		return 0;
+	return err_set(e, ERR_LIMIT, "%llu MiB, and there is room for %llu MiB",
+		       (unsigned long long)entry->size_bytes >> 20,
+		       (unsigned long long)room >> 20);
+}
+
 static int unpack_entry(struct tar_walker *walker,
 			const struct tar_entry *entry,
 			struct tar_content *content, struct err *e)
@@ -287,6 +323,8 @@ static int unpack_entry(struct tar_walker *walker,
 	/* "./": the folder that is there keeps its own */
 	if (is_root(entry->path))
 		return 0;
+	if (check_limits(u, entry, e) < 0)
+		return err_wrap(e, "archive: %.*s", STR_ARG(entry->path));
 	if (find_place(u, entry->path, &place, e) < 0)
 		return err_wrap(e, "archive: %.*s", STR_ARG(entry->path));
 	result = S_ISDIR(entry->mode) && !entry->hardlink

@@ -7,6 +7,10 @@
 
 #include "builder/copy.h"
 
+/* Past these an archive is refused (ERR_LIMIT). */
+#define UNPACK_MAX_BYTES (64ULL << 30) /* of files in it */
+#define UNPACK_MAX_ENTRIES 10000000ULL
+
 /*
  * Unpack the selected file below the folder dest where it is a tar archive
  * (gzip, bzip2, xz, zstd or plain). 1 unpacked, 0 it is no archive, -1 error.
