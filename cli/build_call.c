@@ -289,7 +289,7 @@ static size_t count_warnings(const struct lint_file *f)
 }
 
 /* "check=error=true": what was found counts as a failed build. */
-static void add_failed_rules(struct buf *out, const struct lint_file *f)
+void call_failed_rules(struct buf *out, const struct lint_file *f)
 {
 	const char *separator = "\nERROR: lint violation found for rules: ";
 
@@ -354,5 +354,5 @@ void call_check(struct buf *out, const struct lint_file *f, bool json)
 	for (size_t i = 0; i < f->diags.n; i++)
 		add_check_text(out, f, &f->diags.v[i]);
 	if (n && f->check_error)
-		add_failed_rules(out, f);
+		call_failed_rules(out, f);
 }

@@ -14,5 +14,10 @@ void call_outline(struct buf *out, const struct source *src,
 		  const struct outline *o, bool json);
 /* f with BuildKit's checks only, finished. */
 void call_check(struct buf *out, const struct lint_file *f, bool json);
+/*
+ * "ERROR: lint violation found for rules: A, B", of f's checks; after an empty
+ * line.
+ */
+void call_failed_rules(struct buf *out, const struct lint_file *f);
 
 #endif

@@ -6,6 +6,7 @@
 #include "builder/sandbox.h"
 #include "builder/userns.h"
 #include "cli/build_call.h"
+#include "cli/build_checks.h"
 #include "cli/build_input.h"
 #include "cli/cancel.h"
 #include "cli/failure.h"
@@ -55,8 +56,10 @@ static void print_diags(const struct session *s)
 {
 	SCOPED_BUF struct buf out = BUF_INIT(16u << 20);
 
+	/* empty lines in an instruction are among the checks' findings */
 	for (size_t i = 0; i < s->diags.n; i++)
-		diag_render(&out, &s->source, &s->diags.v[i]);
+		if (strcmp(s->diags.v[i].id, "empty-continuation-line") != 0)
+			diag_render(&out, &s->source, &s->diags.v[i]);
 	if (out.n)
 		progress_say(s->progress, PROGRESS_DIAGNOSTICS, "%s",
 			     buf_c(&out));
@@ -243,17 +246,17 @@ static void print_plan(const struct session *s)
 	fputs(buf_c(&out), stdout);
 }
 
-static int call_check_file(struct session *s, struct buf *out)
+static int call_check_file(struct session *s, struct plan_source *images,
+			   struct buf *out)
 {
-	const struct lint_options opt = {.set = LINT_BUILDKIT};
-	struct lint_file file;
+	struct build_checks checks;
 	int status;
 
-	lint_begin(&file, &s->arena, &s->source, &opt);
-	lint_finish(&file);
-	call_check(out, &file, s->request->call.json);
-	status = file.diags.n ? EXIT_FAILED : EXIT_OK;
-	lint_release(&file);
+	build_checks_run(&checks, &s->arena, &s->source, s->request, &s->input,
+			 images);
+	call_check(out, &checks.file, s->request->call.json);
+	status = checks.file.diags.n ? EXIT_FAILED : EXIT_OK;
+	build_checks_release(&checks);
 	return status;
 }
 
@@ -268,7 +271,7 @@ static int run_call(struct session *s, struct plan_source *images)
 	outline_source_init(&any, images);
 	switch (s->request->call.kind) {
 	case CALL_BUILD: break;
-	case CALL_CHECK: status = call_check_file(s, &out); break;
+	case CALL_CHECK: status = call_check_file(s, images, &out); break;
 	case CALL_OUTLINE:
 		status = make_plan(s, &any.source);
 		if (status != EXIT_OK)
@@ -291,6 +294,38 @@ static int run_call(struct session *s, struct plan_source *images)
 	return status;
 }
 
+static void print_checks(const struct session *s, const struct build_checks *c)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(16u << 20);
+
+	build_checks_summary(&text, c);
+	progress_finish(s->progress);
+	if (text.n)
+		progress_say(s->progress,
+			     build_checks_fail(c) ? PROGRESS_ERROR
+						  : PROGRESS_DIAGNOSTICS,
+			     "%s", buf_c(&text));
+}
+
+/* What the checks find is said at the end, where it is seen. */
+static int build_checked(struct session *s, struct plan_source *images)
+{
+	struct build_checks checks;
+	struct err e;
+	int status = EXIT_MISTAKE;
+
+	build_checks_run(&checks, &s->arena, &s->source, s->request, &s->input,
+			 images);
+	if (!build_checks_fail(&checks))
+		status = run_build(s);
+	if (!s->request->quiet || build_checks_fail(&checks))
+		print_checks(s, &checks);
+	build_checks_release(&checks);
+	if (status == EXIT_OK && deliver(s, &e) < 0)
+		status = fail(s, &e);
+	return status;
+}
+
 static int run_session(struct session *s)
 {
 	struct store_source images;
@@ -309,10 +344,7 @@ static int run_session(struct session *s)
 		print_plan(s);
 		return EXIT_OK;
 	}
-	status = run_build(s);
-	if (status != EXIT_OK)
-		return status;
-	return deliver(s, &e) < 0 ? fail(s, &e) : EXIT_OK;
+	return build_checked(s, &images.source);
 }
 
 static void session_release(struct session *s)

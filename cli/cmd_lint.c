@@ -271,7 +271,9 @@ static void lint_one(struct session *s, const char *path)
 	}
 	if (s->settings.verbose)
 		fprintf(stderr, "imgbuild: linting %s\n", path);
-	f->options.dockerignore = lint_dockerignore(&f->arena, path);
+	if (strcmp(path, "-") != 0)
+		f->options.dockerignore =
+			lint_dockerignore(&f->arena, path, NULL);
 	if ((s->fix || s->diff) && fix_one(s, f, path, &e) < 0) {
 		(void)report(&e);
 		s->failed = true;

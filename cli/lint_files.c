@@ -107,20 +107,35 @@ void lint_files_find(struct arena *a, const string_list *arguments,
 	}
 }
 
-const struct ignore *lint_dockerignore(struct arena *a, const char *path)
+static const char *folder_of(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return arena_c(a, (struct str){path, (size_t)(slash - path) + 1});
+}
+
+/* 1 read, 0 there is none or it can't be read. */
+static int read_ignore(const char *path, struct buf *text)
+{
+	struct err e;
+
+	return io_read_file(AT_FDCWD, path, text, &e) > 0;
+}
+
+const struct ignore *lint_dockerignore(struct arena *a, const char *path,
+				       const char *folder)
 {
 	SCOPED_BUF struct buf text = BUF_INIT(1u << 20);
-	const char *slash = strrchr(path, '/');
-	int n = slash ? (int)(slash - path) + 1 : 0;
-	const char *own = arena_printf(a, "%s.dockerignore", path).p;
-	const char *shared = arena_printf(a, "%.*s.dockerignore", n, path).p;
 	const struct ignore *ignore;
 	struct err e;
 
-	if (strcmp(path, "-") == 0)
-		return NULL;
-	if (io_read_file(AT_FDCWD, own, &text, &e) <= 0 &&
-	    io_read_file(AT_FDCWD, shared, &text, &e) <= 0)
+	if (!folder)
+		folder = folder_of(a, path);
+	if (!(path &&
+	      read_ignore(arena_printf(a, "%s.dockerignore", path).p, &text)) &&
+	    !read_ignore(arena_printf(a, "%s/.dockerignore", folder).p, &text))
 		return NULL;
 	if (ignore_parse(a, arena_str(a, buf_str(&text)), &ignore, &e) < 0)
 		return NULL;

@@ -16,9 +16,10 @@ void lint_files_find(struct arena *a, const string_list *arguments,
 		     const string_list *excludes, string_list *out);
 
 /*
- * What FILE.dockerignore says or, without one, .dockerignore beside the file.
- * NULL where there is neither, and for "-".
+ * What PATH.dockerignore says or, without one, .dockerignore in folder; NULL
+ * where there is neither. path may be NULL, and where folder is it is path's.
  */
-const struct ignore *lint_dockerignore(struct arena *a, const char *path);
+const struct ignore *lint_dockerignore(struct arena *a, const char *path,
+				       const char *folder);
 
 #endif

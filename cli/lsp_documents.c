@@ -78,7 +78,7 @@ void lsp_document_lint(const struct lsp_documents *d, struct lsp_document *doc)
 	doc->options.fixes = true;
 	if (lsp_path_of_uri(&path, str_from(doc->uri)))
 		doc->options.dockerignore =
-			lint_dockerignore(&doc->arena, buf_c(&path));
+			lint_dockerignore(&doc->arena, buf_c(&path), NULL);
 	source_init(&doc->source, &doc->arena, STR("Dockerfile"),
 		    buf_str(&doc->text.bytes));
 	lint_begin(&doc->lint, &doc->arena, &doc->source, &doc->options);

@@ -58,10 +58,12 @@ struct lint_options {
 	/* The context's .dockerignore; NULL where it is not known. */
 	const struct ignore *dockerignore;
 	/*
-	 * The platform ("linux/amd64") of a base image that is at hand; false
-	 * where it is not. NULL: nothing is at hand.
+	 * The platform ("linux/amd64") of a base image that is at hand, wanted's
+	 * where it is there for several; false where it is not at hand. NULL:
+	 * nothing is.
 	 */
-	bool (*image_platform)(void *ctx, struct str image, struct str *out);
+	bool (*image_platform)(void *ctx, struct str image, struct str wanted,
+			       struct str *out);
 	void *image_ctx;
 };
 

@@ -237,8 +237,10 @@ void pragmas_read(struct lint_file *f)
 	struct place place = {PRAGMA_OF_FILE, {0}, {0, UINT32_MAX}};
 	struct reader r = {.f = f};
 
+	/* BuildKit does not look at the directive where it is told otherwise */
 	read_check(&r, f->options->check, &place);
-	for (size_t i = 0; i < df->n_directives; i++) {
+	for (size_t i = 0; f->options->check.n == 0 && i < df->n_directives;
+	     i++) {
 		place.comment = df->directives[i].span;
 		if (str_eq_c(df->directives[i].name, "check"))
 			read_check(&r, df->directives[i].value, &place);

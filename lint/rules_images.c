@@ -373,7 +373,7 @@ void check_image_platform(struct lint *l, const struct rule *rule)
 		if (!is_image(l, item, &image) || from->platform.text.n == 0 ||
 		    lint_has_variable(&from->platform) ||
 		    !o->image_platform(o->image_ctx, lint_plain(&from->base),
-				       &found) ||
+				       lint_plain(&from->platform), &found) ||
 		    str_eq(found, lint_plain(&from->platform)))
 			continue;
 		(void)lint_report(l, rule, from->platform.span,

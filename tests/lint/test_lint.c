@@ -41,9 +41,11 @@ static struct str found(const struct fixture *f, const char *id)
 	return (struct str){0};
 }
 
-static bool amd64(void *ctx, struct str image, struct str *out)
+static bool amd64(void *ctx, struct str image, struct str wanted,
+		  struct str *out)
 {
 	(void)ctx;
+	(void)wanted;
 	*out = STR("linux/amd64");
 	return str_eq_c(image, "debian:12");
 }

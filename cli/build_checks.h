@@ -1,0 +1,31 @@
+/*
+ * BuildKit's checks of the Dockerfile that is built, with what only a build
+ * knows: its context's .dockerignore, its images, its arguments.
+ */
+#ifndef CLI_BUILD_CHECKS_H
+#define CLI_BUILD_CHECKS_H
+
+#include "builder/plan.h"
+#include "cli/build_input.h"
+#include "lint/lint.h"
+
+struct build_checks {
+	struct arena *arena;
+	struct plan_source *images;
+	struct lint_options options;
+	struct lint_file file; /* finished */
+};
+
+/* Everything given is borrowed for as long as c lives. */
+void build_checks_run(struct build_checks *c, struct arena *a,
+		      const struct source *source,
+		      const struct build_request *r,
+		      const struct build_input *in, struct plan_source *images);
+void build_checks_release(struct build_checks *c);
+
+/* "check=error=true", and something was found. */
+bool build_checks_fail(const struct build_checks *c);
+/* " 2 warnings found:" and a line for each; nothing where there are none. */
+void build_checks_summary(struct buf *out, const struct build_checks *c);
+
+#endif
