@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "builder/build.h"
 #include "builder/sandbox.h"
+#include "builder/squash.h"
 #include "builder/userns.h"
 #include "cli/build_call.h"
 #include "cli/build_checks.h"
@@ -216,12 +217,21 @@ static int name_image(struct session *s, const struct image *image,
 	return 0;
 }
 
+static int squash_image(struct session *s, struct err *e)
+{
+	if (userns_enter(s->tier, e) < 0 || store_reopen(&s->store, e) < 0)
+		return -1;
+	return squash(&s->store, s->plan, &s->arena, &s->result, e);
+}
+
 static int deliver(struct session *s, struct err *e)
 {
 	const struct image image = {&s->result.rootfs, &s->result.config};
 	struct export_result result;
 	char digest[DIGEST_STRING_SIZE];
 
+	if (s->request->squash && squash_image(s, e) < 0)
+		return -1;
 	if (name_image(s, &image, &result, e) < 0 ||
 	    export_all(s, &image, &result, e) < 0)
 		return -1;
