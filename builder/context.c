@@ -254,11 +254,17 @@ static int select_matches(const struct source_tree *t, struct arena *a,
 	const struct tree tree = {
 		.view = t->view, .filters = filters, .n_filters = 1};
 	struct view_path at;
+	int found;
 
 	if (view_resolve(&t->view, a, plain, VIEW_FOLLOW, &at, e) < 0)
 		return -1;
-	if (!at.exists)
-		return 0;
+	/* no match is fine, no folder to look in is not */
+	found = at.exists ? exists(t, at.path, e) : 0;
+	if (found < 0)
+		return -1;
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND, "/%.*s: no such folder",
+			       STR_ARG(plain));
 	return tree_walk(&tree, at.path, &w->visitor, e) < 0 ? -1 : 0;
 }
 

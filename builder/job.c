@@ -307,8 +307,8 @@ static int execute_step(struct build *b, struct job *j, unsigned number,
 	if (result < 0 && log_fd >= 0)
 		note_log(&c, log_name, why);
 	if (result == 0)
-		result = snapshot_commit(&draft, &c.root, clock_realtime_ns(),
-					 out, e);
+		result = snapshot_commit(&draft, step_below(&c),
+					 clock_realtime_ns(), out, e);
 	snapshot_release(&draft);
 	*changed = c.changed;
 	return result;

@@ -33,6 +33,12 @@ int step_workdir_key(struct build *b, const struct step *step, struct key *k,
 		     struct err *e);
 
 /* Carry it out into the draft. */
+/*
+ * What the step's layer is put over: the stage so far; nothing for COPY --link,
+ * whose layer depends on no parent. BuildKit merges so only without --chmod.
+ */
+const struct view *step_below(const struct step_run_context *c);
+
 int step_run_execute(struct step_run_context *c, struct err *e);
 int step_copy_execute(struct step_run_context *c, struct err *e);
 int step_workdir_execute(struct step_run_context *c, struct err *e);

@@ -262,6 +262,20 @@ int step_copy_key(struct build *b, const struct step *step, struct key *k,
 	return result;
 }
 
+/*
+ * With --link, links of the parent are not followed, they are replaced; its
+ * users are not known; and what it has already is written again.
+ */
+const struct view *step_below(const struct step_run_context *c)
+{
+	static const struct view nothing;
+	const struct step *step = c->step;
+
+	return step->kind == STEP_COPY && step->copy.link && !step->copy.chmod
+		       ? &nothing
+		       : &c->root;
+}
+
 static int set_owner(struct step_run_context *c, const struct source_tree *t,
 		     struct copy_options *opt, struct err *e)
 {
@@ -271,7 +285,8 @@ static int set_owner(struct step_run_context *c, const struct source_tree *t,
 	opt->has_owner = copy->chown.n || t->owner == TREE_OWNER_IGNORED;
 	if (copy->chown.n == 0)
 		return 0;
-	return user_for_owner(&c->root, copy->chown, &opt->owner.uid,
+	/* names are looked up in what lies below, which may be nothing */
+	return user_for_owner(step_below(c), copy->chown, &opt->owner.uid,
 			      &opt->owner.gid, e);
 }
 
@@ -317,15 +332,14 @@ static int copy_source(struct build *b, const struct step_copy *copy,
 }
 
 /*
- * --link makes a layer that does not depend on what it is put over: links of
- * the parent are not followed, they are replaced. BuildKit does so only without
- * --chmod.
+ * BuildKit makes parents with the octal form only, with mkdir and its umask of
+ * 022: --chmod=777 gives 0755.
  */
-static const struct view *view_below(const struct step_run_context *c)
+static uint32_t parents_mode(const struct mode_change *chmod)
 {
-	static const struct view nothing;
-
-	return c->step->copy.link && !c->step->copy.chmod ? &nothing : &c->root;
+	if (!chmod || !mode_is_octal(chmod))
+		return 0755;
+	return mode_apply(chmod, 0, true) & 0755;
 }
 
 static int copy_sources(struct step_run_context *c, const struct source_tree *t,
@@ -349,11 +363,10 @@ static int copy_sources(struct step_run_context *c, const struct source_tree *t,
 		result = exclude_init(&exclude, &a, copy->excludes, e);
 	if (exclude.used)
 		opt.filters[opt.n_filters++] = &exclude.filter.filter;
-	target_init(&target, view_below(c), c->draft->upper_fd);
+	target_init(&target, step_below(c), c->draft->upper_fd);
 	target.has_epoch = c->step->has_epoch;
 	target.epoch_s = c->step->epoch_s;
-	if (copy->chmod)
-		target.folder_mode = mode_apply(copy->chmod, 0755, true);
+	target.folder_mode = parents_mode(copy->chmod);
 	for (size_t i = 0; result == 0 && i < copy->n_sources; i++)
 		result = copy_source(c->build, copy, &copy->sources[i], t,
 				     &target, &opt, e);

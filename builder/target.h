@@ -24,7 +24,7 @@ struct target {
 	int *layer_fds;	      /* owned array of borrowed fds, for merged */
 	struct view lower;    /* the layers alone */
 	int upper_fd;	      /* borrowed */
-	uint32_t folder_mode; /* of created folders: 0755 unless --chmod */
+	uint32_t folder_mode; /* of created folders: 0755 unless --chmod=octal */
 	bool has_epoch;	      /* created folders get this time */
 	int64_t epoch_s;
 };

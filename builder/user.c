@@ -321,7 +321,9 @@ int user_for_owner(const struct view *root, struct str spec, uint32_t *uid,
 		if (root->n_layers == 0)
 			return err_set(e, ERR_NOT_FOUND,
 				       "unable to find %.*s: the root "
-				       "file system is empty",
+				       "file system is empty, and with "
+				       "--link counts as empty; write "
+				       "numbers",
 				       STR_ARG(spec));
 		result = accounts_read(root, &acc, e);
 	}

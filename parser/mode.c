@@ -23,6 +23,7 @@ struct mode_op {
 struct mode_change {
 	struct mode_op *v;
 	size_t n;
+	bool octal;
 };
 
 static int bad_mode(struct str s, struct err *e)
@@ -119,6 +120,7 @@ int mode_parse(struct arena *a, struct str s, const struct mode_change **out,
 			.who = 07777,
 			.bits = (uint32_t)octal,
 		};
+		m->octal = true;
 		return 0;
 	}
 	for (;;) {
@@ -143,16 +145,26 @@ static uint32_t apply(const struct mode_op *op, uint32_t mode, bool execute)
 {
 	uint32_t bits = op->bits;
 
-	if (op->copy)
+	uint32_t who = op->who;
+
+	if (op->copy) {
+		/* only permissions are copied, set-ids stay */
 		bits = copied_bits(op->copy, mode);
+		who &= 0777;
+	}
 	if (op->execute_if && execute)
 		bits |= EXECUTE;
-	bits &= op->who;
+	bits &= who;
 	switch (op->op) {
 	case '+': return mode | bits;
 	case '-': return mode & ~bits;
 	}
-	return (mode & ~op->who) | bits;
+	return (mode & ~who) | bits;
+}
+
+bool mode_is_octal(const struct mode_change *m)
+{
+	return m->octal;
 }
 
 uint32_t mode_apply(const struct mode_change *m, uint32_t mode, bool is_dir)

@@ -31,6 +31,8 @@ int mode_parse(struct arena *a, struct str s, const struct mode_change **out,
 	       struct err *e);
 /* The permission bits (07777) that m makes of mode for a file or folder. */
 uint32_t mode_apply(const struct mode_change *m, uint32_t mode, bool is_dir);
+/* Whether m was written in octal, and so depends on no mode. */
+bool mode_is_octal(const struct mode_change *m);
 
 /* Bytes with a unit as docker's go-units RAMInBytes: "64m", "1GiB", "512". */
 int size_parse(struct str s, uint64_t *out_bytes, struct err *e);
