@@ -365,6 +365,14 @@ static int lint_files(struct session *s, struct lint_outputs *outputs,
 	return lint_outputs_commit(outputs, e);
 }
 
+static bool exits_0(const struct lint_settings *s)
+{
+	for (size_t i = 0; i < s->formats.n; i++)
+		if (!lint_format_exits_0(lint_format_find(s->formats.v[i])))
+			return false;
+	return true;
+}
+
 static int lint_all(struct session *s)
 {
 	struct lint_outputs outputs = {0};
@@ -376,7 +384,9 @@ static int lint_all(struct session *s)
 	lint_outputs_release(&outputs);
 	if (status != EXIT_OK || s->failed)
 		return EXIT_FAILED;
-	return s->found && !s->settings.no_fail ? EXIT_FAILED : EXIT_OK;
+	if (s->settings.no_fail || exits_0(&s->settings))
+		return EXIT_OK;
+	return s->found ? EXIT_FAILED : EXIT_OK;
 }
 
 /* --diff: what --fix would do, and nothing else. */

@@ -213,11 +213,12 @@ static void sonar_finding(struct buf *out, const struct finding *f)
 		[DIAG_INFO] = "MINOR",
 		[DIAG_STYLE] = "INFO",
 	};
+	bool parse_error = strcmp(f->diag->id, "DL1000") == 0;
 
 	buf_add_c(out, "{\"engineId\":\"imgbuild\",");
 	json_field(out, "ruleId", str_from(f->diag->id));
 	buf_printf(out, ",\"severity\":\"%s\",\"type\":\"%s\"",
-		   severities[f->diag->severity],
+		   parse_error ? "BLOCKER" : severities[f->diag->severity],
 		   f->diag->severity == DIAG_ERROR ? "BUG" : "CODE_SMELL");
 	buf_add_c(out, ",\"primaryLocation\":{");
 	json_field(out, "message", f->diag->text);
@@ -387,33 +388,41 @@ struct lint_format {
 	const char *separator; /* between findings */
 	void (*before_end)(struct buf *out);
 	const char *end;
+	bool exits_0;
 };
 
 #define XML "<?xml version='1.0' encoding='UTF-8'?>"
 
 static const struct lint_format formats[] = {
-	{"tty", "", tty_file, NULL, "", NULL, ""},
-	{"pretty", "", pretty_file, NULL, "", NULL, ""},
-	{"json", "[", NULL, json_finding, ",", NULL, "]\n"},
+	{"tty", "", tty_file, NULL, "", NULL, "", false},
+	{"pretty", "", pretty_file, NULL, "", NULL, "", false},
+	{"json", "[", NULL, json_finding, ",", NULL, "]\n", false},
 	{"checkstyle", XML "<checkstyle version='4.3'>", checkstyle_file, NULL,
-	 "", NULL, "</checkstyle>\n"},
-	{"codeclimate", "", NULL, climate_nul, "", NULL, ""},
-	{"gitlab_codeclimate", "[", NULL, climate_finding, ",", NULL, "]\n"},
-	{"gnu", "", NULL, gnu_finding, "", NULL, ""},
-	{"codacy", "", NULL, codacy_finding, "", NULL, ""},
-	{"sonarqube", "{\"issues\":[", NULL, sonar_finding, ",", NULL, "]}\n"},
+	 "", NULL, "</checkstyle>\n", false},
+	{"codeclimate", "", NULL, climate_nul, "", NULL, "", true},
+	{"gitlab_codeclimate", "[", NULL, climate_finding, ",", NULL, "]\n",
+	 false},
+	{"gnu", "", NULL, gnu_finding, "", NULL, "", false},
+	{"codacy", "", NULL, codacy_finding, "", NULL, "", true},
+	{"sonarqube", "{\"issues\":[", NULL, sonar_finding, ",", NULL, "]}\n",
+	 false},
 	{"sarif",
 	 "{\"$schema\":\"http://json.schemastore.org/sarif-2.1.0\","
 	 "\"version\":\"2.1.0\",\"runs\":[{"
 	 "\"defaultSourceLanguage\":\"dockerfile\",\"results\":[",
-	 NULL, sarif_finding, ",", sarif_end, ""},
+	 NULL, sarif_finding, ",", sarif_end, "", false},
 	{"junit", XML "<testsuites name='imgbuild lint'>", junit_file, NULL, "",
-	 NULL, "</testsuites>\n"},
+	 NULL, "</testsuites>\n", false},
 };
 
 const char lint_format_names[] =
 	"tty, pretty, json, checkstyle, codeclimate, gitlab_codeclimate, gnu, "
 	"codacy, sonarqube, sarif, junit";
+
+bool lint_format_exits_0(const struct lint_format *format)
+{
+	return format->exits_0;
+}
 
 const struct lint_format *lint_format_find(const char *name)
 {

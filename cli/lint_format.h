@@ -9,6 +9,8 @@ struct lint_format;
 
 /* NULL for an unknown name. */
 const struct lint_format *lint_format_find(const char *name);
+/* Its reader is an engine that takes any status but 0 for a crash. */
+bool lint_format_exits_0(const struct lint_format *format);
 /* "tty, json, ..." for messages. */
 extern const char lint_format_names[];
 

@@ -22,6 +22,30 @@ bool name_in(struct str name, const char *names)
 	return false;
 }
 
+static bool runs_the_next(const struct shell_command *c)
+{
+	return c->n_words > 1 &&
+	       name_in(c->words[0].text, "exec command builtin busybox") &&
+	       !str_starts(c->words[1].text, "-");
+}
+
+void commands_unwrap(struct arena *a, struct shell_script *script)
+{
+	struct shell_command *copy =
+		arena_new_array(a, script->n_commands, struct shell_command);
+
+	for (size_t i = 0; i < script->n_commands; i++) {
+		size_t n = runs_the_next(&script->commands[i]);
+
+		copy[i] = script->commands[i];
+		copy[i].words += n;
+		copy[i].n_words -= n;
+		if (n)
+			copy[i].span.offset = copy[i].words[0].span.offset;
+	}
+	script->commands = copy;
+}
+
 bool command_is(const struct shell_command *c, const char *name)
 {
 	return str_eq_c(c->words[0].text, name);

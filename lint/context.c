@@ -302,6 +302,7 @@ static void parse_script(struct builder *b, const struct instruction *in,
 	if (!name_in(shell_base(run->shell), "sh bash ash dash zsh ksh"))
 		return;
 	shell_parse(b->lint->arena, run->text.text, &run->script);
+	commands_unwrap(b->lint->arena, &run->script);
 	remember_script(b, in, &run->text, run->shell);
 }
 

@@ -76,6 +76,11 @@ void lint_context_make(struct lint *l, struct lint_file *f);
 
 /* Commands. */
 
+/*
+ * Commands without what only runs them: "exec a b" is a b, as with command,
+ * builtin and busybox, where no flag follows.
+ */
+void commands_unwrap(struct arena *a, struct shell_script *script);
 bool command_is(const struct shell_command *c, const char *name);
 /* name is one of the words in names, which blanks separate. */
 bool name_in(struct str name, const char *names);

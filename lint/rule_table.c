@@ -272,7 +272,7 @@ const struct rule rules[] = {
 	{"ConsistentInstructionCasing", NULL, WARNING, PLAIN,
 	 "Keywords are all in upper or all in lower case.",
 	 "The case of most of them is taken as meant.", check_casing, NULL},
-	{"CopyIgnoredFile", NULL, WARNING, PLAIN,
+	{"CopyIgnoredFile", NULL, WARNING, EXPERIMENTAL,
 	 "COPY and ADD name nothing that .dockerignore leaves out.",
 	 "The build would not find it. Checked where a .dockerignore lies "
 	 "beside the file.",
@@ -317,7 +317,9 @@ const struct rule rules[] = {
 	{"UndefinedVar", NULL, WARNING, PLAIN,
 	 "Variables are set before they are read.",
 	 "By an ARG or ENV of the same stage, or of one that it begins from. "
-	 "A variable that the base image may set is left alone.",
+	 "A variable that the base image may set is left alone; HOME, USER, "
+	 "PWD, "
+	 "UID, GID and HOSTNAME are set by shells and hardly by an image.",
 	 check_undefined, NULL},
 };
 

@@ -248,7 +248,9 @@ void check_pipefail(struct lint *l, const struct rule *rule)
 	{
 		const struct lint_run *run = item->run;
 
-		if (!run || run->pipefail || run->script.n_pipes == 0 ||
+		/* which shell an ONBUILD meets is not known here */
+		if (!run || item->onbuild || run->pipefail ||
+		    run->script.n_pipes == 0 ||
 		    is_safe(run, &run->script.pipes[0]))
 			continue;
 		(void)lint_report_script(l, rule, run,

@@ -93,7 +93,7 @@ void check_archive(struct lint *l, const struct rule *rule)
 	FOR_ITEMS(l, item)
 	{
 		if (item->in->kind == INSTRUCTION_COPY && !item->onbuild &&
-		    item->in->copy.from.text.n == 0)
+		    item->in->copy.from.text.n == 0 && lint_is_kept(l, item))
 			check_one_copy(l, rule, item);
 	}
 }
@@ -272,7 +272,7 @@ void check_copy_ignored(struct lint *l, const struct rule *rule)
 
 		if ((item->in->kind != INSTRUCTION_COPY &&
 		     item->in->kind != INSTRUCTION_ADD) ||
-		    copy->from.text.n)
+		    copy->from.text.n || item->onbuild)
 			continue;
 		for (size_t i = 0; i < copy->sources.n; i++)
 			check_ignored(l, rule, item->in, &copy->sources.v[i]);

@@ -104,34 +104,69 @@ static bool registry_matches(struct str registry, struct str pattern)
 	return str_eq(registry, pattern);
 }
 
-void check_trusted(struct lint *l, const struct rule *rule)
+static bool is_trusted(const struct lint *l, struct str registry)
 {
 	const struct lint_strings *trusted = &l->options->trusted;
+	bool docker_io = str_eq_c(registry, "docker.io");
 
-	if (trusted->n == 0)
+	for (size_t i = 0; i < trusted->n; i++)
+		if (registry_matches(registry, trusted->v[i]) ||
+		    (docker_io && str_eq_c(trusted->v[i], "hub.docker.com")))
+			return true;
+	return false;
+}
+
+static void check_source(struct lint *l, const struct rule *rule,
+			 const struct word *word)
+{
+	struct image_name image = cut_image(lint_plain(word));
+
+	if (image.name.n == 0 || str_eq_c(image.name, "scratch"))
+		return;
+	if (image.registry.n == 0) {
+		if (name_is_variable(&image))
+			return;
+		image.registry = STR("docker.io");
+	}
+	if (!is_trusted(l, image.registry))
+		(void)lint_report(l, rule, word->span,
+				  "%.*s is not among the trusted registries",
+				  STR_ARG(image.registry));
+}
+
+/* The stages above item's and item's own, by name. */
+static bool is_stage_name(const struct lint *l, const struct lint_item *item,
+			  struct str name)
+{
+	for (size_t i = 0; i < l->n_stages && i <= item->stage; i++)
+		if (str_eq_nocase(l->df->stages[i].from->from.alias, name))
+			return true;
+	return false;
+}
+
+/* Images that FROM, COPY --from and RUN --mount=from fetch. */
+void check_trusted(struct lint *l, const struct rule *rule)
+{
+	struct image_name image;
+
+	if (l->options->trusted.n == 0)
 		return;
 	FOR_ITEMS(l, item)
 	{
-		struct image_name image;
-		bool found = false;
+		const struct instruction *in = item->in;
 
-		if (!is_image(l, item, &image))
-			continue;
-		if (image.registry.n == 0) {
-			if (name_is_variable(&image))
-				continue;
-			image.registry = STR("docker.io");
+		if (is_image(l, item, &image))
+			check_source(l, rule, &in->from.base);
+		if (in->kind == INSTRUCTION_COPY && item->from == NO_STAGE &&
+		    !is_stage_name(l, item, lint_plain(&in->copy.from)))
+			check_source(l, rule, &in->copy.from);
+		for (size_t i = 0;
+		     in->kind == INSTRUCTION_RUN && i < in->run.n_mounts; i++) {
+			const struct word *from = &in->run.mounts[i].from;
+
+			if (!is_stage_name(l, item, lint_plain(from)))
+				check_source(l, rule, from);
 		}
-		for (size_t i = 0; i < trusted->n && !found; i++)
-			found = registry_matches(image.registry,
-						 trusted->v[i]) ||
-				(str_eq_c(image.registry, "docker.io") &&
-				 str_eq_c(trusted->v[i], "hub.docker.com"));
-		if (!found)
-			(void)lint_report(l, rule, item->in->from.base.span,
-					  "%.*s is not among the trusted "
-					  "registries",
-					  STR_ARG(image.registry));
 	}
 }
 

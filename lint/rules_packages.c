@@ -61,8 +61,11 @@ static void report_unpinned(struct lint *l, const struct rule *rule,
 			    const struct shell_command *c, struct operands o)
 {
 	const struct package_rule *r = rule->data;
+	struct str program = c->words[0].text;
 	const struct shell_word *word;
 
+	if (str_starts(program, "python"))
+		program = STR("pip");
 	while ((word = operand_next(&o))) {
 		struct package package = {word->text, c, run};
 
@@ -71,8 +74,8 @@ static void report_unpinned(struct lint *l, const struct rule *rule,
 		(void)lint_report_script(l, rule, run, word->span,
 					 "no version of %.*s is pinned: "
 					 "write %.*s %s",
-					 STR_ARG(word->text),
-					 STR_ARG(c->words[0].text), r->pin);
+					 STR_ARG(word->text), STR_ARG(program),
+					 r->pin);
 		return;
 	}
 }

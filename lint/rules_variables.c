@@ -7,51 +7,9 @@
 
 /* DL3044 */
 
-/* The names that ARG and ENV have set so far, by stage. */
-struct scope {
-	const struct lint *lint;
-	struct strmap *of_stage;
-};
-
-static void scope_init(struct scope *s, struct lint *l)
+static void check_env(const struct strmap *seen, struct lint *l,
+		      const struct rule *rule, const struct pairs *pairs)
 {
-	s->lint = l;
-	s->of_stage = arena_new_array(l->arena, l->n_stages, struct strmap);
-}
-
-static void scope_release(struct scope *s)
-{
-	for (size_t i = 0; i < s->lint->n_stages; i++)
-		strmap_release(&s->of_stage[i]);
-}
-
-/* Behind item: what it sets is set for what follows. */
-static void scope_pass(struct scope *s, const struct lint_item *item)
-{
-	if (item->stage == NO_STAGE || (item->in->kind != INSTRUCTION_ENV &&
-					item->in->kind != INSTRUCTION_ARG))
-		return;
-	for (size_t i = 0; i < item->in->pairs.n; i++)
-		strmap_set(&s->of_stage[item->stage],
-			   lint_plain(&item->in->pairs.v[i].key), s);
-}
-
-enum { BASES_MAX = 100 }; /* longer chains of stages are not followed */
-
-static bool scope_has(const struct scope *s, size_t stage, struct str name)
-{
-	for (unsigned i = 0; stage != NO_STAGE && i < BASES_MAX; i++) {
-		if (strmap_has(&s->of_stage[stage], name))
-			return true;
-		stage = s->lint->stages[stage].base;
-	}
-	return false;
-}
-
-static void check_env(struct scope *s, struct lint *l, const struct rule *rule,
-		      const struct lint_item *item)
-{
-	const struct pairs *pairs = &item->in->pairs;
 	SCOPED_STRMAP struct strmap own = {0};
 
 	for (size_t i = 0; i < pairs->n; i++)
@@ -65,7 +23,7 @@ static void check_env(struct scope *s, struct lint *l, const struct rule *rule,
 		for (size_t k = 0; k < names.n; k++) {
 			if (str_eq(names.v[k], lint_plain(&pair->key)) ||
 			    !strmap_has(&own, names.v[k]) ||
-			    scope_has(s, item->stage, names.v[k]))
+			    strmap_has(seen, names.v[k]))
 				continue;
 			(void)lint_report(l, rule, pair->value.span,
 					  "%.*s is set by this very ENV, and "
@@ -75,19 +33,24 @@ static void check_env(struct scope *s, struct lint *l, const struct rule *rule,
 	}
 }
 
+/* A name that any ENV or ARG above sets, in whatever stage, is let pass. */
 void check_env_self(struct lint *l, const struct rule *rule)
 {
-	struct scope s;
+	SCOPED_STRMAP struct strmap seen = {0};
 
-	scope_init(&s, l);
 	FOR_ITEMS(l, item)
 	{
+		const struct pairs *pairs = &item->in->pairs;
+
+		if (item->in->kind != INSTRUCTION_ENV &&
+		    item->in->kind != INSTRUCTION_ARG)
+			continue;
 		/* one pair reads nothing that it sets but itself */
-		if (item->in->kind == INSTRUCTION_ENV && item->in->pairs.n > 1)
-			check_env(&s, l, rule, item);
-		scope_pass(&s, item);
+		if (item->in->kind == INSTRUCTION_ENV && pairs->n > 1)
+			check_env(&seen, l, rule, pairs);
+		for (size_t i = 0; i < pairs->n; i++)
+			strmap_set(&seen, lint_plain(&pairs->v[i].key), &seen);
 	}
-	scope_release(&s);
 }
 
 /* Secrets. */
@@ -193,16 +156,62 @@ void check_secrets(struct lint *l, const struct rule *rule)
 	}
 }
 
+/* The names that ARG and ENV have set so far, by stage. */
+struct scope {
+	const struct lint *lint;
+	struct strmap *of_stage;
+};
+
+static void scope_init(struct scope *s, struct lint *l)
+{
+	s->lint = l;
+	s->of_stage = arena_new_array(l->arena, l->n_stages, struct strmap);
+}
+
+static void scope_release(struct scope *s)
+{
+	for (size_t i = 0; i < s->lint->n_stages; i++)
+		strmap_release(&s->of_stage[i]);
+}
+
+/* Behind item: what it sets is set for what follows. */
+static void scope_pass(struct scope *s, const struct lint_item *item)
+{
+	if (item->stage == NO_STAGE || (item->in->kind != INSTRUCTION_ENV &&
+					item->in->kind != INSTRUCTION_ARG))
+		return;
+	for (size_t i = 0; i < item->in->pairs.n; i++)
+		strmap_set(&s->of_stage[item->stage],
+			   lint_plain(&item->in->pairs.v[i].key), s);
+}
+
+enum { BASES_MAX = 100 }; /* longer chains of stages are not followed */
+
+static bool scope_has(const struct scope *s, size_t stage, struct str name)
+{
+	for (unsigned i = 0; stage != NO_STAGE && i < BASES_MAX; i++) {
+		if (strmap_has(&s->of_stage[stage], name))
+			return true;
+		stage = s->lint->stages[stage].base;
+	}
+	return false;
+}
+
 /*
  * UndefinedVar. What a base image sets is not known here, so a name that
  * nothing sets is reported only where the stage began from scratch, or where
  * the file itself says that the name is meant: it sets it elsewhere, it is one
  * that BuildKit would set after an ARG, or a name that is set is much like it.
+ * What a shell sets (HOME) hardly any image does.
  */
 
 static const char *const builtin_args[] = {
 	"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT",
 	"BUILDPLATFORM",  "BUILDOS",  "BUILDARCH",  "BUILDVARIANT",
+};
+
+static const char *const shell_args[] = {
+	"HOME", "USER", "PWD", "UID", "GID", "HOSTNAME",
 };
 
 static const char *const always_set[] = {
@@ -285,7 +294,8 @@ static void check_name(struct undefined *u, const struct lint_item *item,
 	near = near_name(u, name);
 	if (!near && !begins_from_scratch(l, item->stage) &&
 	    !strmap_has(&u->all, name) &&
-	    !is_one_of(name, builtin_args, ARRAY_LEN(builtin_args)))
+	    !is_one_of(name, builtin_args, ARRAY_LEN(builtin_args)) &&
+	    !is_one_of(name, shell_args, ARRAY_LEN(shell_args)))
 		return;
 	diag = lint_report(l, u->rule, word->span,
 			   "nothing in this stage sets %.*s", STR_ARG(name));

@@ -2,7 +2,7 @@
  * The shell's grammar by recursive descent, for the simple commands in it.
  *
  *   list     = pipeline ((";" | "&" | "&&" | "||" | newline) pipeline)*
- *   pipeline = ("!" | "time")* command ("|" newline* command)*
+ *   pipeline = ("!" | "time" "-p"?)* command ("|" newline* command)*
  *   command  = simple | compound redirect* | name "()" command
  *   simple   = (assignment | redirect)* word (word | redirect)*
  */
@@ -525,11 +525,19 @@ static void parse_command(struct shell_parser *s)
 	s->depth--;
 }
 
+static bool take_pipeline_prefix(struct shell_parser *s)
+{
+	if (!take_word(s, "time"))
+		return take_word(s, "!");
+	(void)take_word(s, "-p");
+	return true;
+}
+
 static void parse_pipeline(struct shell_parser *s)
 {
 	const char *start;
 
-	while (take_word(s, "!") || take_word(s, "time"))
+	while (take_pipeline_prefix(s))
 		;
 	parse_command(s);
 	while (peek(s, &start) == SHELL_PIPE) {

@@ -72,6 +72,8 @@ exits 1 "an info is 1 by default" lint info
 exits 0 "below the threshold is 0" lint -t warning info
 exits 0 "an error as threshold lets a warning pass" lint -t error warning
 exits 0 "--no-fail is 0" lint --no-fail warning
+exits 0 "codeclimate and codacy are 0" lint -f codeclimate -f codacy warning
+exits 1 "another format beside codacy is 1" lint -f codacy -f gnu warning
 exits 1 "a file that does not parse is 1" lint -t error broken
 grep -q 'broken:2 DL1000 error' out
 result $? "... and says where"
