@@ -272,7 +272,7 @@ const struct rule rules[] = {
 	{"ConsistentInstructionCasing", NULL, WARNING, PLAIN,
 	 "Keywords are all in upper or all in lower case.",
 	 "The case of most of them is taken as meant.", check_casing, NULL},
-	{"CopyIgnoredFile", NULL, WARNING, EXPERIMENTAL,
+	{"CopyIgnoredFile", NULL, WARNING, PLAIN,
 	 "COPY and ADD name nothing that .dockerignore leaves out.",
 	 "The build would not find it. Checked where a .dockerignore lies "
 	 "beside the file.",

@@ -254,8 +254,7 @@ def the_workspace_config_and_dockerignore_count(cwd):
         f.write("secret\n")
     s = Server(cwd)
     uri = "file://" + cwd.replace("imgbuild", "%69mgbuild") + "/Dockerfile"
-    published = s.open("# check=experimental=CopyIgnoredFile\n"
-                       "FROM debian:12\nRUN cd /a\nCOPY secret /\n", uri)
+    published = s.open("FROM debian:12\nRUN cd /a\nCOPY secret /\n", uri)
     assert codes(published) == ["CopyIgnoredFile"], published
 
 
