@@ -291,7 +291,36 @@ static int open_for_removal(int dirfd, const char *name)
 	return fd;
 }
 
-static int remove_children(int fd, const char *name, struct err *e)
+/*
+ * A tree may be deeper than there are descriptors: what lies deeper than this
+ * is moved up, to be removed from there.
+ */
+enum { REMOVE_DEPTH_MAX = 64 };
+
+struct removal {
+	int top_fd; /* the tree's own folder */
+	bool moved; /* something came up to it */
+};
+
+static int move_up(struct removal *r, int dirfd, const char *name,
+		   struct err *e)
+{
+	SCOPED_BUF struct buf free_name = BUF_INIT(128);
+
+	io_unique_name(&free_name, "deep-");
+	/* moving a folder writes its ".." */
+	(void)fchmodat(dirfd, name, 0700, 0);
+	if (renameat(dirfd, name, r->top_fd, buf_c(&free_name)) < 0)
+		return err_sys(e, "remove %s", name);
+	r->moved = true;
+	return 0;
+}
+
+static int remove_below(struct removal *r, int dirfd, const char *name,
+			unsigned depth, struct err *e);
+
+static int remove_children(struct removal *r, int fd, const char *name,
+			   unsigned depth, struct err *e)
 {
 	DIR *dir = fdopendir(fd);
 	struct dirent *entry;
@@ -308,26 +337,55 @@ static int remove_children(int fd, const char *name, struct err *e)
 		if (strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)
 			continue;
-		result = io_remove_tree(fd, entry->d_name, e);
+		result = remove_below(r, fd, entry->d_name, depth + 1, e);
 	}
 	(void)closedir(dir);
 	return result;
 }
 
-int io_remove_tree(int dirfd, const char *name, struct err *e)
+/* 1 it was no folder and is gone, or was not there; 0 it is one, -1 error. */
+static int remove_file(int dirfd, const char *name, struct err *e)
 {
-	int fd;
-
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
+		return 1;
 	if (errno != EISDIR && errno != EPERM && errno != EACCES)
 		return err_sys(e, "remove %s", name);
+	return 0;
+}
+
+static int remove_below(struct removal *r, int dirfd, const char *name,
+			unsigned depth, struct err *e)
+{
+	int gone = remove_file(dirfd, name, e);
+	int fd;
+
+	if (gone != 0)
+		return gone < 0 ? -1 : 0;
+	if (depth > REMOVE_DEPTH_MAX)
+		return move_up(r, dirfd, name, e);
 	fd = open_for_removal(dirfd, name);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "remove %s", name);
-	if (remove_children(fd, name, e) < 0)
+	if (depth == 0)
+		r->top_fd = fd;
+	if (remove_children(r, fd, name, depth, e) < 0)
 		return -1;
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return err_sys(e, "remove %s", name);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	/* what was moved up meanwhile: the caller comes again */
+	if (depth == 0 && r->moved && errno == ENOTEMPTY)
+		return 0;
+	return err_sys(e, "remove %s", name);
+}
+
+int io_remove_tree(int dirfd, const char *name, struct err *e)
+{
+	struct removal r = {.top_fd = -1};
+
+	do {
+		r.moved = false;
+		if (remove_below(&r, dirfd, name, 0, e) < 0)
+			return -1;
+	} while (r.moved);
 	return 0;
 }

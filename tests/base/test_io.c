@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -468,11 +469,51 @@ static void removing_goes_five_hundred_folders_deep(void **state)
 	assert_tree(t.fd, "");
 }
 
+/* name/name/…: by descriptors, since the whole path is too long for one call */
+static void make_deep(int dirfd, const char *name, unsigned depth)
+{
+	SCOPED_FD int at = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+
+	for (unsigned i = 0; i < depth; i++) {
+		int child;
+
+		assert_int_equal(mkdirat(at, name, 0755), 0);
+		put_file(at, "f", STR("x"), 0644);
+		child = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_true(child >= 0);
+		(void)close(at);
+		at = child;
+	}
+}
+
+static void a_tree_deeper_than_there_are_descriptors_is_removed(void **state)
+{
+	SCOPED_TEMP_DIR t;
+	struct rlimit before, few = {.rlim_cur = 256};
+	struct stat st;
+	struct err e = {0};
+	int result;
+
+	(void)state;
+	temp_dir_make(&t);
+	make_deep(t.fd, "deep", 3000);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	result = io_remove_tree(t.fd, "deep", &e);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	if (result < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(fstatat(t.fd, "deep", &st, 0), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_read_whole),
 		cmocka_unit_test(a_confined_read_does_not_follow_links_out),
+		cmocka_unit_test(
+			a_tree_deeper_than_there_are_descriptors_is_removed),
 		cmocka_unit_test(reading_appends),
 		cmocka_unit_test(a_file_that_is_exactly_at_the_limit_is_read),
 		cmocka_unit_test(a_file_without_an_end_stops_at_the_limit),
