@@ -53,6 +53,43 @@ static const char *mount_kind_name(enum mount_kind kind)
 	return "?";
 }
 
+static void dump_field(struct buf *out, const char *name, struct str value)
+{
+	if (value.n == 0)
+		return;
+	buf_printf(out, " %s=", name);
+	buf_add_json_string(out, value);
+}
+
+static void dump_mount(struct buf *out, const struct step_mount *m)
+{
+	static const char *const sharing[] = {
+		[MOUNT_SHARED] = "shared",
+		[MOUNT_PRIVATE] = "private",
+		[MOUNT_LOCKED] = "locked",
+	};
+
+	buf_printf(out, "    mount %s %.*s from ", mount_kind_name(m->kind),
+		   STR_ARG(m->target));
+	dump_origin(out, &m->origin);
+	buf_printf(out, " %s", m->readonly ? "ro" : "rw");
+	dump_field(out, "source", m->source);
+	dump_field(out, "id", m->id);
+	dump_field(out, "env", m->env);
+	if (m->kind == MOUNT_CACHE)
+		buf_printf(out, " sharing=%s", sharing[m->sharing]);
+	if (m->required)
+		buf_add_c(out, " required");
+	if (m->has_mode)
+		buf_printf(out, " mode=%o", m->mode);
+	if (m->has_owner)
+		buf_printf(out, " owner=%u:%u", m->uid, m->gid);
+	if (m->size_bytes)
+		buf_printf(out, " size=%llu",
+			   (unsigned long long)m->size_bytes);
+	buf_add_char(out, '\n');
+}
+
 static void dump_run(struct buf *out, const struct step_run *run)
 {
 	dump_list(out, "argv", run->argv);
@@ -66,14 +103,8 @@ static void dump_run(struct buf *out, const struct step_run *run)
 		buf_add_c(out, "    network none\n");
 	if (run->security == RUN_SECURITY_INSECURE)
 		buf_add_c(out, "    security insecure\n");
-	for (size_t i = 0; i < run->n_mounts; i++) {
-		const struct step_mount *m = &run->mounts[i];
-
-		buf_printf(out, "    mount %s %.*s from ",
-			   mount_kind_name(m->kind), STR_ARG(m->target));
-		dump_origin(out, &m->origin);
-		buf_printf(out, " %s\n", m->readonly ? "ro" : "rw");
-	}
+	for (size_t i = 0; i < run->n_mounts; i++)
+		dump_mount(out, &run->mounts[i]);
 }
 
 static void dump_copy(struct buf *out, const struct step_copy *copy)

@@ -219,7 +219,6 @@ struct walk {
 	VEC(struct view_dir) dirs;
 	VEC(struct str) names; /* one fewer than dirs, unless beyond is set */
 	bool beyond;	       /* what follows does not exist */
-	bool not_a_folder;
 	unsigned n_links;
 };
 
@@ -289,7 +288,6 @@ static int walk_component(struct walk *w, struct str component, bool last,
 	if (found)
 		*last_st = entry.st;
 	if (!found || !S_ISDIR(entry.st.st_mode)) {
-		w->not_a_folder |= found && !last;
 		w->beyond = true;
 		return 0;
 	}
@@ -378,7 +376,6 @@ int view_resolve(const struct view *v, struct arena *a, struct str path,
 	if (w.names.n == 0)
 		out->exists = true;
 	out->path = walk_joined(&w);
-	out->not_a_folder = w.not_a_folder;
 	walk_release(&w);
 	return result;
 }

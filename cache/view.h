@@ -58,8 +58,7 @@ enum view_follow {
 struct view_path {
 	struct str path; /* no links, no leading slash; "" is the root; in a */
 	bool exists;
-	bool not_a_folder; /* a component before the last is no folder */
-	struct stat st;	   /* where it exists */
+	struct stat st; /* where it exists */
 };
 
 /*

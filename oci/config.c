@@ -11,13 +11,15 @@ struct str_list str_list_add(struct arena *a, struct str_list list,
 	return (struct str_list){v, list.n + 1, true, list.room};
 }
 
+/* Called for every pair of variables: what differs most is looked at first. */
 static bool env_is(struct str entry, struct str name)
 {
-	struct str key;
-	struct str value;
-
-	(void)str_cut(entry, '=', &key, &value);
-	return str_eq(key, name);
+	if (entry.n < name.n || (entry.n > name.n && entry.p[name.n] != '='))
+		return false;
+	if (name.n && entry.p[name.n - 1] != name.p[name.n - 1])
+		return false;
+	return str_eq(str_sub(entry, 0, name.n), name) &&
+	       str_find(name, '=') < 0;
 }
 
 bool env_get(struct str_list env, struct str name, struct str *value)

