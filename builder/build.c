@@ -53,6 +53,21 @@ void build_stop(struct build *b)
 	(void)!write(b->stop_fd, &one, sizeof(one));
 }
 
+bool build_take_terminal(struct build *b)
+{
+	bool ours;
+
+	(void)pthread_mutex_lock(&b->lock);
+	ours = !b->failed && !b->terminal_taken;
+	b->terminal_taken |= ours;
+	if (ours)
+		build_stop(b);
+	while (ours && b->n_making > 1)
+		(void)pthread_cond_wait(&b->changed, &b->lock);
+	(void)pthread_mutex_unlock(&b->lock);
+	return ours;
+}
+
 static bool cancelled(const struct build *b)
 {
 	struct pollfd p = {.fd = b->opt->cancel_fd, .events = POLLIN};
@@ -186,7 +201,7 @@ static int build_init(struct build *b, size_t n_stages, struct err *e)
 		rootfs_init(&b->stages[i]);
 	b->unpacking = UNPACKING_INIT;
 	(void)pthread_mutex_init(&b->lock, NULL);
-	(void)pthread_cond_init(&b->fetched_one, NULL);
+	(void)pthread_cond_init(&b->changed, NULL);
 	b->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (event_queue_init(&b->events, b->opt->events, e) < 0)
 		return -1;
@@ -197,7 +212,7 @@ static void build_release(struct build *b, size_t n_stages)
 {
 	event_queue_release(&b->events);
 	scoped_close(&b->stop_fd);
-	(void)pthread_cond_destroy(&b->fetched_one);
+	(void)pthread_cond_destroy(&b->changed);
 	(void)pthread_mutex_destroy(&b->lock);
 	unpacking_release(&b->unpacking);
 	vec_release(&b->claims);

@@ -44,7 +44,8 @@ struct build_options {
 	enum tier tier;
 	struct executor *executor;
 	struct event_sink *events;
-	int cancel_fd; /* readable when the build is to stop; -1: never */
+	bool shell_on_error; /* in a RUN that failed, on our stdin and stdout */
+	int cancel_fd;	     /* readable when the build is to stop; -1: never */
 };
 
 /* What a build made: the target's layers and whole config. */
@@ -60,6 +61,7 @@ struct build_failure {
 	char *log_path;		 /* heap; NULL where there is none */
 	int exit_code;		 /* of the command; 0 where it did not run */
 	struct buf tail;	 /* the end of the log */
+	bool told;		 /* the events have it already */
 };
 void build_failure_release(struct build_failure *f);
 

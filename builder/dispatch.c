@@ -470,6 +470,21 @@ static void dispatch_instruction(struct dispatch *c)
 	}
 }
 
+static void dispatch_end(struct planner *p, struct stage_state *s,
+			 struct err *e)
+{
+	struct dispatch c = {
+		.p = p,
+		.s = s,
+		.in = s->source->from,
+		.span = s->span,
+		.title = STR("shell"),
+		.e = e,
+	};
+
+	dispatch_user_shell(&c);
+}
+
 int dispatch_stage(struct planner *p, struct stage_state *s, struct err *e)
 {
 	if (s->out.base_context) {
@@ -502,5 +517,7 @@ int dispatch_stage(struct planner *p, struct stage_state *s, struct err *e)
 		if (c.failed)
 			return -1;
 	}
+	if (p->opt->shell.wanted && s->is_target)
+		dispatch_end(p, s, e);
 	return 0;
 }

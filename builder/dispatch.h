@@ -42,5 +42,7 @@ void dispatch_copy(struct dispatch *c); /* COPY and ADD */
 /* FROM a context: its files are the first layer, which no history tells of. */
 void dispatch_base_context(struct dispatch *c);
 void dispatch_run(struct dispatch *c);
+/* `imgbuild shell`: in place of the last RUN, or as a step more. */
+void dispatch_user_shell(struct dispatch *c);
 
 #endif

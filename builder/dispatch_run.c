@@ -259,3 +259,28 @@ void dispatch_run(struct dispatch *c)
 	buf_add_c(&message, " # buildkit");
 	dispatch_commit(c, &message, WITH_LAYER);
 }
+
+void dispatch_user_shell(struct dispatch *c)
+{
+	const struct image_config *config = dispatch_config(c);
+	struct str_list shell = config->shell;
+	struct step_run run = {
+		.env = c->s->scope.env,
+		.hidden_env = proxy_env(c),
+		.cwd = config->working_dir.n ? config->working_dir : STR("/"),
+		.user = config->user,
+		.network = c->p->opt->network_none ? RUN_NETWORK_NONE
+						   : RUN_NETWORK_DEFAULT,
+	};
+	struct step_run *out;
+
+	if (c->s->ends_in_run && c->s->steps.n)
+		out = &c->s->steps.v[c->s->steps.n - 1].run;
+	else
+		out = &dispatch_add_step(c, STEP_RUN)->run;
+	if (!c->s->ends_in_run)
+		*out = run;
+	out->argv = str_list_add(dispatch_arena(c), (struct str_list){0},
+				 shell.n ? shell.v[0] : STR("/bin/sh"));
+	out->shell = true;
+}

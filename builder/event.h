@@ -19,6 +19,8 @@ enum event_kind {
 	EVENT_STEP_FAILED,    /* text: why; duration_ns */
 	EVENT_STEP_CANCELLED, /* another one failed, or the user said so;
 				 duration_ns */
+	EVENT_STEP_SHELL,     /* a shell has the terminal from now on, until the
+				 step     ends */
 	EVENT_NOTE,	      /* text: something the user should know */
 	EVENT_TICK,	      /* some time has passed; see event_sink */
 };

@@ -86,6 +86,14 @@ void event_queue_start(struct event_queue *q)
 	q->queueing = true;
 }
 
+void event_queue_flush(struct event_queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	while (q->waiting.events.n || q->delivering)
+		(void)pthread_cond_wait(&q->drained, &q->lock);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
 void event_queue_close(struct event_queue *q)
 {
 	(void)pthread_mutex_lock(&q->lock);
@@ -105,6 +113,7 @@ static bool take(struct event_queue *q, struct event_batch *out)
 	*out = q->waiting;
 	q->waiting = (struct event_batch){.text = BUF_INIT(BATCH_MAX_BYTES)};
 	last = q->closed;
+	q->delivering = true;
 	(void)pthread_cond_broadcast(&q->drained);
 	(void)pthread_mutex_unlock(&q->lock);
 	return last;
@@ -122,6 +131,10 @@ static void deliver(struct event_queue *q, struct event_batch *b)
 		q->to->emit(q->to, event);
 	}
 	batch_release(b);
+	(void)pthread_mutex_lock(&q->lock);
+	q->delivering = false;
+	(void)pthread_cond_broadcast(&q->drained);
+	(void)pthread_mutex_unlock(&q->lock);
 }
 
 static void tick(struct event_queue *q, int64_t now_ns)

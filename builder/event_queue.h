@@ -25,6 +25,7 @@ struct event_queue {
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t drained;
 	struct event_batch waiting;
+	bool delivering; /* what was taken of it */
 	bool queueing;
 	bool closed;
 };
@@ -43,6 +44,9 @@ void event_queue_start(struct event_queue *q);
  * until fd (-1: none) is readable: 0, to be called again without it. -1 error.
  */
 int event_queue_serve(struct event_queue *q, int fd, struct err *e);
+/* Wait until all that was emitted has been handed over. Not on the thread that
+ * serves. */
+void event_queue_flush(struct event_queue *q);
 /* Nothing comes any more. On any thread. */
 void event_queue_close(struct event_queue *q);
 

@@ -46,6 +46,12 @@ struct run_limit {
 	uint64_t hard;
 };
 
+/* The user's terminal. */
+struct run_terminal {
+	int in_fd;
+	int out_fd;
+};
+
 struct run_spec {
 	/* The root: layer folders, lowest first, and an empty folder that gets
 	 * what the command changes. Borrowed. */
@@ -85,6 +91,11 @@ struct run_spec {
 	const int *cgroup_fds;
 	size_t n_cgroups;
 
+	/*
+	 * Where set, the command gets a terminal of its own that is joined to
+	 * this one for as long as it runs; output is not called.
+	 */
+	const struct run_terminal *terminal;
 	/* Called with what the command prints, as it comes. */
 	void (*output)(void *ctx, enum run_stream stream, const char *p,
 		       size_t n);

@@ -49,6 +49,12 @@ static void emit_end(struct build *b, enum event_kind kind, unsigned number,
 	emit(b, &event);
 }
 
+/* Of `imgbuild shell`: never cached, and nothing comes of it. */
+static bool is_shell(const struct job *j)
+{
+	return j->step && j->step->kind == STEP_RUN && j->step->run.shell;
+}
+
 /* --- looking up --------------------------------------------------------- */
 
 static int step_key(struct build *b, const struct step *step,
@@ -130,6 +136,8 @@ enum job_found job_look_up(struct build *b, struct job *j, struct err *e)
 
 	if (!j->step)
 		return begin_stage(b, j, e) < 0 ? JOB_FAILED : JOB_FOUND;
+	if (is_shell(j))
+		return JOB_MISSING;
 	if (make_key(b, j, e) < 0)
 		return JOB_FAILED;
 	found = b->opt->no_cache ? 0
@@ -270,6 +278,7 @@ static void note_log(const struct step_run_context *c, const char *log_name,
 		     struct build_failure *why)
 {
 	why->exit_code = c->exit_code;
+	why->told = c->told;
 	read_tail(&why->tail, c->log_fd);
 	if (why->tail.n)
 		why->log_path =
@@ -286,6 +295,7 @@ static int execute_step(struct build *b, struct job *j, unsigned number,
 				     .step = j->step,
 				     .number = number,
 				     .seen = j->seen,
+				     .started_ns = clock_monotonic_ns(),
 				     .draft = &draft};
 	SCOPED_PTR char *log_name = NULL;
 	SCOPED_FD int log_fd = -1;
@@ -306,7 +316,7 @@ static int execute_step(struct build *b, struct job *j, unsigned number,
 	result = execute(&c, e);
 	if (result < 0 && log_fd >= 0)
 		note_log(&c, log_name, why);
-	if (result == 0)
+	if (result == 0 && !is_shell(j))
 		result = snapshot_commit(&draft, step_below(&c),
 					 clock_realtime_ns(), out, e);
 	snapshot_release(&draft);
@@ -338,6 +348,11 @@ static void note_failure(struct build *b, const struct job *j,
 			 struct build_failure *why, const struct err *e)
 {
 	(void)pthread_mutex_lock(&b->lock);
+	/* but who was ended is no cause */
+	if (b->failed && b->error.code == ERR_CANCELLED) {
+		build_failure_release(b->why);
+		b->failed = false;
+	}
 	if (b->failed) {
 		build_failure_release(why);
 	} else {
@@ -357,6 +372,15 @@ void job_failed(struct build *b, const struct job *j, const struct err *e)
 	note_failure(b, j, &why, e);
 }
 
+static void count_making(struct build *b, int change)
+{
+	(void)pthread_mutex_lock(&b->lock);
+	b->n_making += (unsigned)change;
+	b->ran = true;
+	(void)pthread_cond_broadcast(&b->changed);
+	(void)pthread_mutex_unlock(&b->lock);
+}
+
 /* The claim is ours. */
 static enum task_outcome make(struct build *b, struct job *j)
 {
@@ -365,22 +389,28 @@ static enum task_outcome make(struct build *b, struct job *j)
 	unsigned number = announce(b, j, EVENT_STEP_START);
 	struct layer layer;
 	bool changed = false;
+	bool failed;
 	struct err e;
 
-	(void)pthread_mutex_lock(&b->lock);
-	b->ran = true;
-	(void)pthread_mutex_unlock(&b->lock);
-	if (execute_step(b, j, number, &changed, &layer, &why, &e) < 0 ||
-	    remember(b, j, &layer, changed, number, &e) < 0) {
-		emit_end(b,
-			 e.code == ERR_CANCELLED ? EVENT_STEP_CANCELLED
-						 : EVENT_STEP_FAILED,
-			 number, started_ns, str_from(e.msg));
+	count_making(b, 1);
+	failed = execute_step(b, j, number, &changed, &layer, &why, &e) < 0;
+	if (!failed && !is_shell(j))
+		failed = remember(b, j, &layer, changed, number, &e) < 0;
+	if (failed) {
+		if (!why.told)
+			emit_end(b,
+				 e.code == ERR_CANCELLED ? EVENT_STEP_CANCELLED
+							 : EVENT_STEP_FAILED,
+				 number, started_ns, str_from(e.msg));
 		note_failure(b, j, &why, &e);
+		count_making(b, -1);
 		return TASK_FAILED;
 	}
-	settle_claim(b, j, changed ? NULL : &layer);
-	add_result(b, j, &layer, true);
+	if (!is_shell(j)) {
+		settle_claim(b, j, changed ? NULL : &layer);
+		add_result(b, j, &layer, true);
+	}
+	count_making(b, -1);
 	emit_end(b, EVENT_STEP_DONE, number, started_ns, (struct str){0});
 	return TASK_DONE;
 }

@@ -119,7 +119,7 @@ static int fetch_once(struct build *b, const struct step_source *source,
 	(void)pthread_mutex_lock(&b->lock);
 	f = find_fetched(b, source, url);
 	while (f && !f->over)
-		(void)pthread_cond_wait(&b->fetched_one, &b->lock);
+		(void)pthread_cond_wait(&b->changed, &b->lock);
 	if (!f) {
 		name = xasprintf("remote-%zu", b->fetched.n);
 		f = add_fetched(b, source, url);
@@ -136,7 +136,7 @@ static int fetch_once(struct build *b, const struct step_source *source,
 	f->error = (struct err){.code = ERR_NONE};
 	if (result < 0)
 		f->error = *e;
-	(void)pthread_cond_broadcast(&b->fetched_one);
+	(void)pthread_cond_broadcast(&b->changed);
 	(void)pthread_mutex_unlock(&b->lock);
 	return result;
 }

@@ -287,6 +287,37 @@ static int expand_stage(struct planner *p, struct stage_state *s, struct err *e)
 	return found < 0 ? -1 : 0;
 }
 
+static bool overlap(struct span a, struct span b)
+{
+	return a.offset < b.end && b.offset < a.end;
+}
+
+/* Leave out of the target what comes after the place of the shell. */
+static bool cut_for_shell(struct planner *p, struct stage_state *target)
+{
+	const struct span at = p->opt->shell.at;
+
+	target->is_target = true;
+	if (at.end == 0)
+		return true;
+	if (overlap(target->source->from->span, at)) {
+		target->instructions.n = 0;
+		return true;
+	}
+	for (size_t i = 0; i < target->instructions.n; i++) {
+		const struct instruction *in = target->instructions.v[i];
+
+		if (!overlap(in->span, at))
+			continue;
+		target->ends_in_run = in->kind == INSTRUCTION_RUN;
+		target->instructions.n = i + target->ends_in_run;
+		return true;
+	}
+	diag_add(p->diags, "shell-line", DIAG_ERROR, at,
+		 "no instruction of the target stage stands on this line");
+	return false;
+}
+
 /* Mark what the target needs, triggers of base images included. */
 static int mark_needed(struct planner *p, struct stage_state *target,
 		       struct err *e)
@@ -490,6 +521,8 @@ static int plan_stages(struct planner *p, struct plan *out, struct err *e)
 		init_stage(p, i);
 	target = find_target(p);
 	if (!target || p->diags->n_errors)
+		return 0;
+	if (p->opt->shell.wanted && !cut_for_shell(p, target))
 		return 0;
 	if (mark_needed(p, target, e) < 0)
 		return -1;

@@ -40,7 +40,16 @@ struct plan_source {
 			      struct plan_image *out, struct err *e);
 };
 
+/* `imgbuild shell`: the target is made up to a place, where a shell runs. */
+struct plan_shell {
+	bool wanted;
+	/* Of a line: its instruction is not carried out; a RUN's shell has its
+	 * mounts. end 0: after the last one. */
+	struct span at;
+};
+
 struct plan_options {
+	struct plan_shell shell;
 	struct str target; /* empty: the last stage */
 	struct config_pairs build_args;
 	struct config_pairs labels;
@@ -101,6 +110,7 @@ struct step_mount {
 
 struct step_run {
 	struct str_list argv;
+	bool shell;		/* argv is one for the user's terminal */
 	struct str script_name; /* a heredoc with #!: a file of that name … */
 	struct str script;	/* … mounted at /dev/pipes/ */
 	struct str_list env;	/* as the process sees it, HOME aside */

@@ -26,9 +26,11 @@ struct stage_state {
 	bool has_unsaid_layer; /* of a context: no history entry tells of it */
 	struct platform platform;
 	bool needed;
-	bool expanded;	 /* base and triggers are known */
-	bool dispatched; /* out is complete */
-	bool cmd_set;	 /* CMD stood in this stage */
+	bool is_target;
+	bool ends_in_run; /* that a shell stands for: plan_options.shell */
+	bool expanded;	  /* base and triggers are known */
+	bool dispatched;  /* out is complete */
+	bool cmd_set;	  /* CMD stood in this stage */
 	struct scope scope;
 	VEC(const struct instruction *) instructions; /* triggers first */
 	size_t n_triggers;

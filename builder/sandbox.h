@@ -49,6 +49,8 @@ enum sandbox_op_kind {
 			   or (SANDBOX_TARGET_KEEP) for root */
 	SANDBOX_STDIN,	/* stdin reads target */
 	SANDBOX_OUTPUT, /* stdout and stderr are the pipes, owned by the user */
+	SANDBOX_TERMINAL, /* they and stdin are a new terminal, as the session's
+			   */
 	SANDBOX_LIMIT, /* rlimit `number` becomes first (soft), second (hard) */
 	SANDBOX_SECCOMP,  /* the default filter */
 	SANDBOX_BOUNDING, /* no capability outside first, ever */

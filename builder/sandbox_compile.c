@@ -374,8 +374,12 @@ static int add_process(struct compiler *c, struct err *e)
 		op->mode = S_IFDIR | 0755;
 		op->missing = SANDBOX_TARGET_KEEP;
 	}
-	add(c, SANDBOX_STDIN, "/dev/null");
-	add(c, SANDBOX_OUTPUT, NULL);
+	if (c->spec->terminal) {
+		add(c, SANDBOX_TERMINAL, NULL);
+	} else {
+		add(c, SANDBOX_STDIN, "/dev/null");
+		add(c, SANDBOX_OUTPUT, NULL);
+	}
 	for (i = 0; i < spec->n_limits; i++) {
 		op = add(c, SANDBOX_LIMIT, NULL);
 		op->number = spec->limits[i].resource;

@@ -280,6 +280,49 @@ static int do_output(struct sandbox_child *c)
 	return 0;
 }
 
+/* Hand a descriptor over to the parent. */
+static int send_fd(int socket_fd, int fd)
+{
+	char byte = 0;
+	struct iovec data = {&byte, 1};
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.bytes = {0}};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	return sendmsg(socket_fd, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+/* Of the step's own devpts, so that it has a name there. */
+static int do_terminal(struct sandbox_child *c)
+{
+	const struct run_spec *spec = c->plan->spec;
+	int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int locked = 0;
+	int fd;
+
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &locked) < 0)
+		return sandbox_fail(c, "make a terminal", NULL);
+	fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fchown(fd, spec->uid, (gid_t)-1) < 0)
+		return sandbox_fail(c, "open the terminal", NULL);
+	if (send_fd(c->terminal_fd, master) < 0)
+		return sandbox_fail(c, "hand the terminal over", NULL);
+	if (ioctl(fd, TIOCSCTTY, 0) < 0 || dup2(fd, STDIN_FILENO) < 0 ||
+	    dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		return sandbox_fail(c, "use the terminal", NULL);
+	return 0;
+}
+
 static int do_limit(struct sandbox_child *c, const struct sandbox_op *op)
 {
 	struct rlimit limit = {.rlim_cur = op->first, .rlim_max = op->second};
@@ -428,6 +471,7 @@ static int perform(struct sandbox_child *c, const struct sandbox_op *op)
 	case SANDBOX_CWD: return do_cwd(c, op);
 	case SANDBOX_STDIN: return do_stdin(c, op);
 	case SANDBOX_OUTPUT: return do_output(c);
+	case SANDBOX_TERMINAL: return do_terminal(c);
 	case SANDBOX_LIMIT: return do_limit(c, op);
 	case SANDBOX_SECCOMP:
 		if (seccomp_install_default() < 0)

@@ -41,6 +41,7 @@ struct sandbox_child {
 	const struct sandbox_layer_paths *layer_paths;
 	int stdout_fd;
 	int stderr_fd;
+	int terminal_fd; /* a socket that takes the new terminal's descriptor */
 	int parent_fds[2]; /* the parent's ends of both, closed here at once */
 
 	/* Results, for the parent. */

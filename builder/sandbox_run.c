@@ -13,6 +13,7 @@
 #include "builder/capabilities.h"
 #include "builder/sandbox_prepare.h"
 #include "builder/sandbox_stubs.h"
+#include "builder/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,6 +108,7 @@ static int check_ids(struct sandbox_executor *x, const struct run_spec *spec,
 struct pipes {
 	int out[2];
 	int err[2];
+	int terminal[2]; /* a socket pair; -1 where there is no terminal */
 };
 
 static void pipes_close(struct pipes *p)
@@ -115,6 +118,7 @@ static void pipes_close(struct pipes *p)
 	for (i = 0; i < 2; i++) {
 		scoped_close(&p->out[i]);
 		scoped_close(&p->err[i]);
+		scoped_close(&p->terminal[i]);
 	}
 }
 
@@ -271,13 +275,22 @@ static int child_failed(const struct sandbox_child *c, struct run_result *out,
 
 struct watch {
 	const struct run_spec *spec;
+	struct terminal terminal;
 	const struct job *job;
 	char *bytes;	      /* OUTPUT_BYTES */
-	struct pollfd fds[4]; /* stdout, stderr, cancel, pidfd */
+	struct pollfd fds[6]; /* by WATCH_* */
 	bool cancelled;
 };
 
-enum { WATCH_OUT, WATCH_ERR, WATCH_CANCEL, WATCH_PID, WATCH_N };
+enum {
+	WATCH_OUT,
+	WATCH_ERR,
+	WATCH_CANCEL,
+	WATCH_PID,
+	WATCH_KEYS,	/* the user's terminal, and … */
+	WATCH_TERMINAL, /* … the command's */
+	WATCH_N,
+};
 
 static void forward(struct watch *w, int which)
 {
@@ -300,6 +313,16 @@ static void cancel(struct watch *w)
 	w->fds[WATCH_CANCEL].fd = -1;
 }
 
+static void pass_on(struct watch *w)
+{
+	if (w->fds[WATCH_KEYS].revents && !terminal_pass_keys(&w->terminal))
+		w->fds[WATCH_KEYS].fd = -1;
+	if (w->fds[WATCH_TERMINAL].revents &&
+	    !terminal_pass_output(&w->terminal))
+		w->fds[WATCH_TERMINAL].fd = -1;
+	terminal_follow_size(&w->terminal);
+}
+
 /*
  * Until both pipes are at their end and the command is gone. A namespace ends
  * with its PID 1, and that is reaped last, so nobody writes after that.
@@ -308,9 +331,11 @@ static int watch(struct watch *w, struct err *e)
 {
 	int i;
 
+	const bool joined = w->terminal.fd >= 0;
+
 	while (w->fds[WATCH_OUT].fd >= 0 || w->fds[WATCH_ERR].fd >= 0 ||
-	       w->fds[WATCH_PID].fd >= 0) {
-		if (poll(w->fds, WATCH_N, -1) < 0) {
+	       w->fds[WATCH_PID].fd >= 0 || w->fds[WATCH_TERMINAL].fd >= 0) {
+		if (poll(w->fds, WATCH_N, joined ? TERMINAL_SIZE_MS : -1) < 0) {
 			if (errno == EINTR)
 				continue;
 			return err_sys(e, "wait for the command");
@@ -318,6 +343,8 @@ static int watch(struct watch *w, struct err *e)
 		for (i = WATCH_OUT; i <= WATCH_ERR; i++)
 			if (w->fds[i].revents)
 				forward(w, i);
+		if (joined)
+			pass_on(w);
 		if (w->fds[WATCH_CANCEL].revents)
 			cancel(w);
 		if (w->fds[WATCH_PID].revents)
@@ -341,25 +368,51 @@ static int reap(const struct job *j, struct run_result *out, struct err *e)
 	return 0;
 }
 
+/* The command's terminal came through the socket, where it asked for one. */
+static int join_terminal(struct watch *w, const struct pipes *pipes,
+			 struct err *e)
+{
+	int fd;
+
+	if (!w->spec->terminal)
+		return 0;
+	fd = terminal_receive(pipes->terminal[0]);
+	if (fd < 0)
+		return err_set(e, ERR_FAILED, "the step made no terminal");
+	if (terminal_join(&w->terminal, w->spec->terminal, fd, e) < 0)
+		return -1;
+	w->fds[WATCH_KEYS].fd = w->spec->terminal->in_fd;
+	w->fds[WATCH_TERMINAL].fd = fd;
+	return 0;
+}
+
 static int watch_job(struct job *j, const struct run_spec *spec,
 		     const struct pipes *pipes, struct run_result *out,
 		     struct err *e)
 {
+	int failed;
+
 	SCOPED_PTR char *bytes = xmalloc(OUTPUT_BYTES);
 	struct watch w = {
 		.spec = spec,
 		.job = j,
 		.bytes = bytes,
+		.terminal = TERMINAL_NONE,
 		.fds =
 			{
 				{.fd = pipes->out[0], .events = POLLIN},
 				{.fd = pipes->err[0], .events = POLLIN},
 				{.fd = spec->cancel_fd, .events = POLLIN},
 				{.fd = j->pidfd, .events = POLLIN},
+				{.fd = -1, .events = POLLIN},
+				{.fd = -1, .events = POLLIN},
 			},
 	};
 
-	if (watch(&w, e) < 0 || reap(j, out, e) < 0)
+	failed = join_terminal(&w, pipes, e) < 0 || watch(&w, e) < 0 ||
+		 reap(j, out, e) < 0;
+	terminal_release(&w.terminal);
+	if (failed)
 		return -1;
 	if (w.cancelled)
 		return err_set(e, ERR_CANCELLED, "the step was cancelled");
@@ -384,11 +437,16 @@ static int run_child(const struct sandbox_executor *x, struct sandbox_child *c,
 		     struct sandbox_prepared *prepared, struct run_result *out,
 		     struct err *e)
 {
-	SCOPED(pipes_close) struct pipes pipes = {{-1, -1}, {-1, -1}};
+	SCOPED(pipes_close) struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
 	SCOPED(job_release) struct job job = {.pidfd = -1};
 
 	if (pipe2(pipes.out, O_CLOEXEC) < 0 || pipe2(pipes.err, O_CLOEXEC) < 0)
 		return err_sys(e, "make pipes for the output");
+	if (c->plan->spec->terminal &&
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pipes.terminal) <
+		    0)
+		return err_sys(e, "make a socket for the terminal");
+	c->terminal_fd = pipes.terminal[1];
 	c->stdout_fd = pipes.out[1];
 	c->stderr_fd = pipes.err[1];
 	c->parent_fds[0] = pipes.out[0];
@@ -399,7 +457,8 @@ static int run_child(const struct sandbox_executor *x, struct sandbox_child *c,
 	sandbox_prepared_release(prepared);
 	scoped_close(&pipes.out[1]);
 	scoped_close(&pipes.err[1]);
-	pipes.out[1] = pipes.err[1] = -1;
+	scoped_close(&pipes.terminal[1]);
+	pipes.out[1] = pipes.err[1] = pipes.terminal[1] = -1;
 	if (c->failure.code != ERR_NONE)
 		return child_failed(c, out, e);
 	return watch_job(&job, c->plan->spec, &pipes, out, e);

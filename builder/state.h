@@ -29,7 +29,7 @@ struct opened_folder {
 
 /*
  * A source of ADD, or a context, that was fetched once; source or url tells
- * which. Who finds it under way waits for b->fetched_one.
+ * which. Who finds it under way waits for b->changed.
  */
 struct fetched {
 	const struct step_source *source;
@@ -64,7 +64,9 @@ struct build {
 	bool entered; /* the user namespace, where the tier has one */
 
 	pthread_mutex_t lock; /* of all below */
-	pthread_cond_t fetched_one;
+	pthread_cond_t changed;
+	unsigned n_making; /* jobs that are being carried out */
+	bool terminal_taken;
 	struct context context;
 	bool context_open;
 	char *work; /* tmp/… below the store: a folder of this build's own */
@@ -90,6 +92,12 @@ int build_enter(struct build *b, struct err *e);
 /* A folder of this build's own below the store; its path is in b->work. Under
  * the lock. */
 int build_work(struct build *b, struct err *e);
+/*
+ * For a step that wants the user's terminal: end the others, and wait until it
+ * is the only one that runs. false where another one has it, or has
+ * failed: this one ends as usual then.
+ */
+bool build_take_terminal(struct build *b);
 /* The steps under way are to end. */
 void build_stop(struct build *b);
 

@@ -22,6 +22,8 @@ struct step_run_context {
 	struct digest seen;
 	bool changed;
 	int exit_code; /* of the command, where it failed */
+	int64_t started_ns;
+	bool told; /* the events have the failure already */
 };
 
 /* Complete k, whose domain and parent are there. */

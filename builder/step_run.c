@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "builder/mounts.h"
+#include "builder/step_shell.h"
 #include "builder/user.h"
 
 #include <fcntl.h>
@@ -175,6 +176,25 @@ static int enter_limits(struct step_run_context *c, struct limits *l,
 	return 0;
 }
 
+/* The command, or a shell in its place, or a shell after it. */
+static int run_command(struct step_run_context *c, struct arena *a,
+		       const struct run_spec *spec, const struct cgroup *group,
+		       struct run_result *result, struct err *e)
+{
+	const struct build_options *opt = c->build->opt;
+	struct err ignored; /* that of the command is the one to tell */
+	int done;
+
+	if (c->step->run.shell)
+		return step_run_shell(c, a, spec, (struct str){0}, e);
+	done = opt->executor->run(opt->executor, spec, result, e);
+	if (done == 0 && result->exit_code && opt->shell_on_error) {
+		(void)failure(c, group, result, e);
+		(void)step_run_shell(c, a, spec, str_from(e->msg), &ignored);
+	}
+	return done;
+}
+
 int step_run_execute(struct step_run_context *c, struct err *e)
 {
 	SCOPED_ARENA struct arena a = {0};
@@ -219,7 +239,7 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 	spec.env = process_env(&a, run, &ids, mounts.env);
 	spec.mounts = mounts.v;
 	spec.n_mounts = mounts.n;
-	done = opt->executor->run(opt->executor, &spec, &result, e);
+	done = run_command(c, &a, &spec, &limits.group, &result, e);
 	c->changed = done == 0 && mounts_changed(&mounts, c->build);
 	mounts_close(&mounts);
 	if (done < 0) {

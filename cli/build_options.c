@@ -178,6 +178,7 @@ struct raw_options {
 	const char *jobs;
 	const char *context;
 	const char *call;
+	const char *on_error;
 	bool check;
 	bool pull;
 };
@@ -383,6 +384,26 @@ static int set_call(struct build_request *r, const struct raw_options *raw,
 	return raw->call ? call_parse(str_from(raw->call), &r->call, e) : 0;
 }
 
+static int need_terminal(const char *what, struct err *e)
+{
+	if (isatty(STDIN_FILENO))
+		return 0;
+	return err_set(e, ERR_INVALID, "%s needs a terminal as stdin", what);
+}
+
+static int set_on_error(struct build_request *r, const struct raw_options *raw,
+			struct err *e)
+{
+	if (!raw->on_error || strcmp(raw->on_error, "stop") == 0)
+		return 0;
+	if (strcmp(raw->on_error, "shell") != 0)
+		return err_set(e, ERR_INVALID,
+			       "--on-error %s: neither stop nor shell",
+			       raw->on_error);
+	r->shell_on_error = true;
+	return need_terminal("--on-error=shell", e);
+}
+
 static int interpret(struct build_request *r, const struct raw_options *raw,
 		     struct err *e)
 {
@@ -396,14 +417,26 @@ static int interpret(struct build_request *r, const struct raw_options *raw,
 	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0 ||
 	    set_secrets(r, raw, e) < 0 || set_ssh(r, raw, e) < 0 ||
 	    set_call(r, raw, e) < 0 || set_allowed(r, raw, e) < 0 ||
-	    set_contexts(r, raw, e) < 0 ||
+	    set_contexts(r, raw, e) < 0 || set_on_error(r, raw, e) < 0 ||
 	    run_options_apply(&raw->run, r, e) < 0)
 		return -1;
 	return set_outputs(r, raw, e);
 }
 
-int build_request_parse(struct build_request *r, int argc, char **argv,
-			bool *done)
+/* What a command that builds says of itself. */
+struct build_usage {
+	const char *usage;
+	const char *text;
+	size_t min_arguments;
+	size_t max_arguments;
+	/* What its arguments are. */
+	int (*take)(struct build_request *r, struct raw_options *raw,
+		    const string_list *arguments, struct err *e);
+};
+
+static int parse_request(const struct build_usage *usage,
+			 struct build_request *r, int argc, char **argv,
+			 bool *done)
 {
 	struct raw_options raw = {0};
 	const struct option_row rows[] = {
@@ -456,6 +489,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		 "for RUN: default, host or none"},
 		{"no-cache", 0, OPTION_FLAG, &r->no_cache, NULL,
 		 "run every step again"},
+		{"on-error", 0, OPTION_STRING, &raw.on_error, "WHAT",
+		 "shell: open one in a RUN that failed; or stop"},
 		{"output", 'o', OPTION_LIST, &raw.outputs, "OUTPUT",
 		 "PATH (an OCI archive), or "
 		 "type=oci|docker|tar|local,dest=PATH"},
@@ -485,20 +520,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 		 "a resource limit of every RUN"},
 	};
 	const struct command_help help = {
-		"imgbuild [build] [OPTIONS] CONTEXT",
-		"Builds an image from the Dockerfile in CONTEXT: a folder; a "
-		"git repository\n(URL#REF:FOLDER, or file:///PATH); the URL of "
-		"a tar or of a Dockerfile;\nor -, either of them from stdin.\n"
-		"A named context is a folder, docker-image://IMAGE, "
-		"oci-layout://PATH[:TAG],\na git repository, a URL, or "
-		"target:STAGE.\n"
-		"An output also takes compression=gzip|zstd|none, "
-		"compression-level=N and\nrewrite-timestamp=true; it may be "
-		"repeated, and dest=- is stdout.",
-		rows,
-		ARRAY_LEN(rows),
-		1,
-		1};
+		usage->usage,	 usage->text,	       rows,
+		ARRAY_LEN(rows), usage->min_arguments, usage->max_arguments};
 	string_list arguments = {0};
 	struct err e;
 	int status = EXIT_OK;
@@ -506,8 +529,8 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 	*r = (struct build_request){.progress = "auto"};
 	switch (options_parse(&help, argc, argv, &arguments)) {
 	case OPTIONS_OK:
-		raw.context = arguments.v[0];
-		*done = interpret(r, &raw, &e) < 0;
+		*done = usage->take(r, &raw, &arguments, &e) < 0 ||
+			interpret(r, &raw, &e) < 0;
 		if (*done) {
 			(void)report(&e);
 			status = EXIT_MISTAKE;
@@ -522,6 +545,69 @@ int build_request_parse(struct build_request *r, int argc, char **argv,
 	vec_release(&arguments);
 	raw_release(&raw);
 	return status;
+}
+
+static int take_context(struct build_request *r, struct raw_options *raw,
+			const string_list *arguments, struct err *e)
+{
+	(void)r;
+	(void)e;
+	raw->context = arguments->v[0];
+	return 0;
+}
+
+int build_request_parse(struct build_request *r, int argc, char **argv,
+			bool *done)
+{
+	static const struct build_usage usage = {
+		"imgbuild [build] [OPTIONS] CONTEXT",
+		"Builds an image from the Dockerfile in CONTEXT: a folder; a "
+		"git repository\n(URL#REF:FOLDER, or file:///PATH); the URL of "
+		"a tar or of a Dockerfile;\nor -, either of them from stdin.\n"
+		"A named context is a folder, docker-image://IMAGE, "
+		"oci-layout://PATH[:TAG],\na git repository, a URL, or "
+		"target:STAGE.\n"
+		"An output also takes compression=gzip|zstd|none, "
+		"compression-level=N and\nrewrite-timestamp=true; it may be "
+		"repeated, and dest=- is stdout.",
+		1, 1, take_context};
+
+	return parse_request(&usage, r, argc, argv, done);
+}
+
+/* "TARGET[:LINE]", and the context. */
+static int take_place(struct build_request *r, struct raw_options *raw,
+		      const string_list *arguments, struct err *e)
+{
+	struct str text = str_from(arguments->v[0]);
+	struct str target;
+	struct str line;
+
+	raw->context = arguments->n > 1 ? arguments->v[1] : ".";
+	r->plan.shell.wanted = true;
+	if (str_cut(text, ':', &target, &line) &&
+	    (!str_to_u64(line, UINT32_MAX, &r->shell_line) ||
+	     r->shell_line == 0))
+		return err_set(e, ERR_INVALID, "%s: not TARGET or TARGET:LINE",
+			       text.p);
+	raw->target = arena_c(&r->arena, target);
+	return need_terminal("imgbuild shell", e);
+}
+
+int shell_request_parse(struct build_request *r, int argc, char **argv,
+			bool *done)
+{
+	static const struct build_usage usage = {
+		"imgbuild shell [OPTIONS] TARGET[:LINE] [CONTEXT]",
+		"Opens a shell in the stage TARGET, which is built as far as "
+		"needed: at its end,\nor before the instruction on LINE of the "
+		"Dockerfile, with that line's mounts\nwhere it is a RUN. An "
+		"empty TARGET (\":12\") is the last stage. What is changed in\n"
+		"the shell is forgotten. CONTEXT is . by default; options are "
+		"those of build.",
+		1, 2, take_place};
+
+	return parse_request(&usage, r, argc, argv, done);
 }
 
 void build_request_release(struct build_request *r)

@@ -35,6 +35,8 @@ struct build_request {
 	bool squash;
 	bool quiet;
 	bool show_plan;
+	bool shell_on_error;
+	uint64_t shell_line; /* `imgbuild shell`: 0 where none was named */
 	struct call call;
 	unsigned n_jobs;
 	struct build_secret *secrets;
@@ -55,6 +57,9 @@ struct build_request {
 
 /* EXIT_OK to go on; else *done says that this is the exit status. */
 int build_request_parse(struct build_request *r, int argc, char **argv,
+			bool *done);
+/* The same for `imgbuild shell`, which takes build's options. */
+int shell_request_parse(struct build_request *r, int argc, char **argv,
 			bool *done);
 void build_request_release(struct build_request *r);
 

@@ -87,6 +87,26 @@ static int read_source(struct session *s, struct err *e)
 	return 0;
 }
 
+/* `imgbuild shell TARGET:LINE`: where in the file that line is. */
+static int find_shell_line(struct session *s, struct err *e)
+{
+	uint64_t line = s->request->shell_line;
+	struct str text;
+
+	if (line == 0)
+		return 0;
+	if (line > s->source.n_lines)
+		return err_set(e, ERR_INVALID,
+			       "%.*s has %u lines, no line %llu",
+			       STR_ARG(s->source.name), s->source.n_lines,
+			       (unsigned long long)line);
+	text = source_line(&s->source, (uint32_t)line);
+	s->request->plan.shell.at = (struct span){
+		.offset = (uint32_t)(text.p - s->source.text.p),
+		.end = (uint32_t)(text.p - s->source.text.p + text.n + 1)};
+	return 0;
+}
+
 /* EXIT_OK where there is a plan. */
 static int make_plan(struct session *s, struct plan_source *images)
 {
@@ -113,6 +133,7 @@ static int run_build(struct session *s)
 		.dockerfile_name = s->input.dockerfile_path,
 		.no_cache = s->request->no_cache,
 		.n_jobs = s->request->n_jobs,
+		.shell_on_error = s->request->shell_on_error,
 		.secrets = s->request->secrets,
 		.n_secrets = s->request->n_secrets,
 		.ssh = s->request->ssh,
@@ -342,7 +363,7 @@ static int run_session(struct session *s)
 	struct err e;
 	int status;
 
-	if (read_source(s, &e) < 0)
+	if (read_source(s, &e) < 0 || find_shell_line(s, &e) < 0)
 		return fail(s, &e);
 	store_source_init(&images, &s->store);
 	if (s->request->call.kind != CALL_BUILD)
@@ -354,6 +375,8 @@ static int run_session(struct session *s)
 		print_plan(s);
 		return EXIT_OK;
 	}
+	if (s->request->plan.shell.wanted)
+		return run_build(s);
 	return build_checked(s, &images.source);
 }
 
@@ -367,7 +390,10 @@ static void session_release(struct session *s)
 	arena_release(&s->arena);
 }
 
-int cmd_build(int argc, char **argv)
+/* parse is what tells commands that build apart. */
+static int run_command(int argc, char **argv,
+		       int (*parse)(struct build_request *r, int argc,
+				    char **argv, bool *done))
 {
 	struct build_request request;
 	struct session s = {
@@ -377,7 +403,7 @@ int cmd_build(int argc, char **argv)
 		.input = BUILD_INPUT_INIT,
 	};
 	bool done;
-	int status = build_request_parse(&request, argc, argv, &done);
+	int status = parse(&request, argc, argv, &done);
 
 	if (!done)
 		s.progress = progress_new(request.quiet ? "quiet"
@@ -395,4 +421,14 @@ int cmd_build(int argc, char **argv)
 	session_release(&s);
 	build_request_release(&request);
 	return status;
+}
+
+int cmd_build(int argc, char **argv)
+{
+	return run_command(argc, argv, build_request_parse);
+}
+
+int cmd_shell(int argc, char **argv)
+{
+	return run_command(argc, argv, shell_request_parse);
 }

@@ -26,6 +26,7 @@ int cmd_lsp(int argc, char **argv);
 int cmd_parse(int argc, char **argv);
 int cmd_rmi(int argc, char **argv);
 int cmd_save(int argc, char **argv);
+int cmd_shell(int argc, char **argv);
 int cmd_tag(int argc, char **argv);
 
 /* Print "imgbuild: <message>" on stderr; returns EXIT_FAILED. */

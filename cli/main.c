@@ -33,6 +33,7 @@ static const struct command commands[] = {
 	{"parse", cmd_parse, "Show what a Dockerfile means to imgbuild"},
 	{"rmi", cmd_rmi, "Forget names of images"},
 	{"save", cmd_save, "Write images to an archive"},
+	{"shell", cmd_shell, "Open a shell at a step of a build"},
 	{"tag", cmd_tag, "Give an image another name"},
 };
 

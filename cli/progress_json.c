@@ -26,6 +26,7 @@ static const char *const NAMES[] = {
 	[EVENT_STEP_DONE] = "step-done",
 	[EVENT_STEP_FAILED] = "step-failed",
 	[EVENT_STEP_CANCELLED] = "step-cancelled",
+	[EVENT_STEP_SHELL] = "step-shell",
 	[EVENT_NOTE] = "note",
 };
 
@@ -61,6 +62,7 @@ static void add_fields(struct json *j, const struct event *event)
 		add_text(j, "error", event->text);
 		break;
 	case EVENT_NOTE: add_text(j, "text", event->text); break;
+	case EVENT_STEP_SHELL:
 	case EVENT_TICK: break;
 	}
 }

@@ -130,6 +130,10 @@ static void emit(struct event_sink *sink, const struct event *event)
 		add_end(p, event);
 		buf_add_c(&p->out, "CANCELED\n");
 		break;
+	case EVENT_STEP_SHELL:
+		add_end(p, event);
+		buf_add_c(&p->out, "a shell; `exit` ends it\n");
+		break;
 	case EVENT_NOTE:
 		buf_add_c(&p->out, "note: ");
 		buf_add_str(&p->out, event->text);

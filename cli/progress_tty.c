@@ -104,6 +104,24 @@ static void draw(struct tty *t, bool over)
 	(void)io_write_all(t->fd, out.p, out.n, "progress", &ignored);
 }
 
+static void finish(struct progress *progress)
+{
+	struct tty *t = (struct tty *)progress;
+
+	if (t->finished || t->view.n_steps == 0)
+		return;
+	t->finished = true;
+	draw(t, true);
+}
+
+static void say_shell(const struct tty *t)
+{
+	static const char text[] = "a shell; `exit` ends it\n";
+	struct err ignored; /* nobody looks: the shell comes all the same */
+
+	(void)io_write_all(t->fd, text, strlen(text), "progress", &ignored);
+}
+
 static void emit(struct event_sink *sink, const struct event *event)
 {
 	struct tty *t = (struct tty *)sink;
@@ -116,16 +134,10 @@ static void emit(struct event_sink *sink, const struct event *event)
 	}
 	if (event->kind == EVENT_TICK && !t->finished)
 		draw(t, false);
-}
-
-static void finish(struct progress *progress)
-{
-	struct tty *t = (struct tty *)progress;
-
-	if (t->finished || t->view.n_steps == 0)
-		return;
-	t->finished = true;
-	draw(t, true);
+	if (event->kind == EVENT_STEP_SHELL) {
+		finish(&t->progress);
+		say_shell(t);
+	}
 }
 
 static void release(struct progress *progress)

@@ -67,6 +67,12 @@ class Terminal:
                 "it ended before the screen came to that:\n" + self.text()
         return self.lines()
 
+    def idle(self, seconds):
+        """Let it go on for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._read(0.05)
+
     def shows(self, text, seconds=20):
         return self.wait(lambda lines: any(text in l for l in lines), seconds)
 
