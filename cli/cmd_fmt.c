@@ -43,9 +43,7 @@ static void print_diags(const struct source *source, struct diags *diags)
 	SCOPED_BUF struct buf out = BUF_INIT(1u << 30);
 
 	diags_sort(diags);
-	for (size_t i = 0; i < diags->n; i++)
-		if (diags->v[i].severity == DIAG_ERROR)
-			diag_render(&out, source, &diags->v[i]);
+	diags_render(&out, source, diags);
 	(void)fwrite(buf_c(&out), 1, out.n, stderr);
 }
 

@@ -25,27 +25,32 @@ static int read_source(const char *path, struct buf *text, struct err *e)
 static int parse_and_print(const char *path, struct str text, bool json)
 {
 	SCOPED_ARENA struct arena a = {0};
-	SCOPED_BUF struct buf out = BUF_INIT(1u << 30);
-	SCOPED_BUF struct buf messages = BUF_INIT(1u << 30);
+	SCOPED_BUF struct buf out = BUF_INIT((size_t)4 << 30);
+	SCOPED_BUF struct buf messages = BUF_INIT((size_t)4 << 30);
 	const struct dockerfile *df;
 	struct source source;
 	struct diags diags;
+	struct err e;
 	int status;
 
 	source_init(&source, &a, str_from(path), text);
 	diags_init(&diags, &a);
 	df = dockerfile_parse(&a, &source, &diags);
 	diags_sort(&diags);
-	if (json)
+	if (json) {
 		dockerfile_dump_json(&out, df);
-	else
+		diags_render_json(&messages, &source, &diags);
+	} else {
 		dockerfile_dump(&out, df);
-	for (size_t i = 0; i < diags.n; i++)
-		diag_render(&messages, &source, &diags.v[i]);
-	(void)fwrite(buf_c(&out), 1, out.n, stdout);
-	(void)fwrite(buf_c(&messages), 1, messages.n, stderr);
+		diags_render(&messages, &source, &diags);
+	}
 	status = diags.n_errors ? EXIT_MISTAKE : EXIT_OK;
 	diags_release(&diags);
+	if (buf_check(&out, "what was parsed", &e) < 0 ||
+	    buf_check(&messages, "the messages", &e) < 0)
+		return report(&e);
+	(void)fwrite(buf_c(&out), 1, out.n, stdout);
+	(void)fwrite(buf_c(&messages), 1, messages.n, stderr);
 	return status;
 }
 
@@ -58,7 +63,8 @@ int cmd_parse(int argc, char **argv)
 	const struct command_help help = {
 		"imgbuild parse [--format text|json] FILE",
 		"Prints the instructions of a Dockerfile as imgbuild reads "
-		"them, and every\nmistake. - is stdin.",
+		"them, and every\nmistake on stderr. - is stdin. JSON is "
+		"described in docs/parse-json.md.",
 		rows,
 		ARRAY_LEN(rows),
 		1,

@@ -22,6 +22,10 @@ struct diag *diag_add(struct diags *d, const char *id,
 	struct diag *diag;
 	va_list ap;
 
+	if (severity == DIAG_ERROR)
+		d->n_errors++;
+	if (d->n_max && d->n >= d->n_max)
+		return &d->dropped;
 	if (d->n == d->cap) {
 		d->cap = d->cap ? d->cap * 2 : 8;
 		d->v = xreallocarray(d->v, d->cap, sizeof(*d->v));
@@ -31,8 +35,6 @@ struct diag *diag_add(struct diags *d, const char *id,
 	va_start(ap, fmt);
 	diag->text = arena_vprintf(d->arena, fmt, ap);
 	va_end(ap);
-	if (severity == DIAG_ERROR)
-		d->n_errors++;
 	return diag;
 }
 
@@ -40,6 +42,8 @@ void diag_hint(struct diags *d, struct diag *diag, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (diag == &d->dropped)
+		return;
 	va_start(ap, fmt);
 	diag->hint = arena_vprintf(d->arena, fmt, ap);
 	va_end(ap);

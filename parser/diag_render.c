@@ -152,6 +152,19 @@ void diag_render(struct buf *out, const struct source *src,
 	}
 }
 
+void diags_render(struct buf *out, const struct source *src,
+		  const struct diags *d)
+{
+	enum { SHOWN_MAX = 100 };
+
+	for (size_t i = 0; i < d->n && i < SHOWN_MAX; i++)
+		diag_render(out, src, &d->v[i]);
+	if (d->n <= SHOWN_MAX)
+		return;
+	add_visible(out, src->name);
+	buf_printf(out, ": and %zu more of these\n", d->n - SHOWN_MAX);
+}
+
 static void add_json_field(struct buf *out, const char *name, struct str value)
 {
 	buf_printf(out, ",\"%s\":", name);
@@ -175,4 +188,13 @@ void diag_render_json(struct buf *out, const struct source *src,
 	add_json_field(out, "message", diag->text);
 	add_json_field(out, "hint", diag->hint);
 	buf_add_char(out, '}');
+}
+
+void diags_render_json(struct buf *out, const struct source *src,
+		       const struct diags *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		diag_render_json(out, src, &d->v[i]);
+		buf_add_char(out, '\n');
+	}
 }

@@ -383,14 +383,9 @@ static void drop_last(struct instructions *list)
 	memset(&list->v[--list->n], 0, sizeof(*list->v));
 }
 
-static bool too_many_mistakes(struct parse *p)
+static bool too_many_mistakes(const struct parse *p)
 {
-	if (p->diags->n < DIAGS_MAX)
-		return false;
-	diag_add(p->diags, "too-many-mistakes", DIAG_ERROR,
-		 (struct span){p->reader->at, p->reader->at},
-		 "too many mistakes; the rest of the file is not read");
-	return true;
+	return p->diags->n >= DIAGS_MAX;
 }
 
 /* A NUL byte means nothing in the language, and hides what follows it. */
@@ -519,8 +514,14 @@ dockerfile_parse(struct arena *a, const struct source *src, struct diags *d)
 	struct parse p;
 
 	parser_init(&p, a, src, d, &r);
+	d->n_max = DIAGS_MAX;
 	check_nul(&p);
 	read_all(&p, &found);
+	d->n_max = 0;
+	if (too_many_mistakes(&p))
+		diag_add(d, "too-many-mistakes", DIAG_ERROR,
+			 (struct span){r.at, r.at},
+			 "too many mistakes; the rest of the file is not read");
 	df->source = src;
 	df->escape = r.escape;
 	df->directives = take(a, r.directives.v, r.directives.n,

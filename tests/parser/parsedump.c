@@ -44,14 +44,10 @@ static char *read_file(const char *path, size_t *n)
 static void print_diags(struct buf *out, const struct source *src,
 			const struct diags *d, bool json)
 {
-	for (size_t i = 0; i < d->n; i++) {
-		if (json) {
-			diag_render_json(out, src, &d->v[i]);
-			buf_add_char(out, '\n');
-		} else {
-			diag_render(out, src, &d->v[i]);
-		}
-	}
+	if (json)
+		diags_render_json(out, src, d);
+	else
+		diags_render(out, src, d);
 }
 
 static bool process(const char *stage, const char *path, struct buf *out)

@@ -182,6 +182,23 @@ static void a_file_of_nothing_but_mistakes_stops_early(void **state)
 	diags_release(&diags);
 }
 
+static void an_instruction_of_nothing_but_mistakes_keeps_some(void **state)
+{
+	SCOPED_ARENA struct arena a = {0};
+	char *text = arena_alloc(&a, 20000);
+
+	(void)state;
+	memset(text, ' ', 20000);
+	memcpy(text, "FROM a\nENV a=", 13);
+	for (size_t i = 13; i < 20000; i += 2)
+		text[i] = 'x';
+	parse(&a, (struct str){text, 20000});
+	assert_int_equal(diags.n, 1001);
+	assert_string_equal(diags.v[1000].id, "too-many-mistakes");
+	assert_true(diags.n_errors > 9000);
+	diags_release(&diags);
+}
+
 static const struct instruction *trigger(struct arena *a, struct str text,
 					 char escape)
 {
@@ -393,6 +410,8 @@ int main(void)
 		cmocka_unit_test(stages_hold_what_follows_their_from),
 		cmocka_unit_test(one_mistake_does_not_hide_the_next),
 		cmocka_unit_test(a_file_of_nothing_but_mistakes_stops_early),
+		cmocka_unit_test(
+			an_instruction_of_nothing_but_mistakes_keeps_some),
 		cmocka_unit_test(a_recorded_trigger_is_one_instruction),
 		cmocka_unit_test(a_mount_with_variables_is_resolved_later),
 		cmocka_unit_test(diagnostics_are_sorted_by_place_and_severity),
