@@ -17,6 +17,7 @@ struct session {
 	bool check;
 	bool diff;
 	bool write;
+	bool no_gitignore;
 	string_list excludes;
 	string_list arguments;
 	string_list paths;
@@ -128,7 +129,9 @@ static int run(struct session *s)
 				"--diff\n");
 		return EXIT_MISTAKE;
 	}
-	lint_files_find(&s->arena, &s->arguments, &s->excludes, &s->paths);
+	lint_files_find(&s->arena, &s->arguments,
+			&(struct lint_search){&s->excludes, s->no_gitignore},
+			&s->paths);
 	for (size_t i = 0; i < s->paths.n; i++)
 		format_one(s, s->paths.v[i]);
 	if (s->failed)
@@ -146,11 +149,13 @@ int cmd_fmt(int argc, char **argv)
 		 "show what would change; exit with 1 for any change"},
 		{"exclude", 0, OPTION_LIST, &s.excludes, "PATTERN",
 		 "leave out paths that match"},
+		{"no-gitignore", 0, OPTION_FLAG, &s.no_gitignore, NULL,
+		 "search what .gitignore leaves out, too"},
 		{"write", 'w', OPTION_FLAG, &s.write, NULL,
 		 "write the files instead of stdout"},
 	};
 	const struct command_help help = {
-		"imgbuild fmt [OPTIONS] FILE|FOLDER|- ...",
+		"imgbuild fmt [OPTIONS] FILE|FOLDER|PATTERN|- ...",
 		"Lays Dockerfiles out in one way: keywords in upper case, four "
 		"columns for lines\nthat go on, no needless blanks. What they "
 		"mean, comments and heredocs stay.",

@@ -38,6 +38,7 @@ struct session {
 	const char *config;
 	const char *report_path;
 	const char *explain;
+	bool no_gitignore;
 	bool no_shellcheck;
 	bool list_rules;
 	bool version;
@@ -111,6 +112,8 @@ parse_options(struct session *s, struct command_line *c, int argc, char **argv)
 		{"no-color", 0, OPTION_FLAG, &c->no_color, NULL, "no colors"},
 		{"no-fail", 0, OPTION_FLAG, &c->no_fail, NULL,
 		 "exit with 0 whatever is found"},
+		{"no-gitignore", 0, OPTION_FLAG, &s->no_gitignore, NULL,
+		 "search what .gitignore leaves out, too"},
 		{"no-shellcheck", 0, OPTION_FLAG, &s->no_shellcheck, NULL,
 		 "don't run shellcheck"},
 		{"output", 'o', OPTION_LIST, &c->s.outputs, "FILE",
@@ -135,7 +138,7 @@ parse_options(struct session *s, struct command_line *c, int argc, char **argv)
 		 "RULE", "give the rule this level"},
 	};
 	const struct command_help help = {
-		"imgbuild lint [OPTIONS] FILE|FOLDER|- ...",
+		"imgbuild lint [OPTIONS] FILE|FOLDER|PATTERN|- ...",
 		"Checks Dockerfiles by hadolint's rules and BuildKit's checks.",
 		rows,
 		ARRAY_LEN(rows),
@@ -470,8 +473,10 @@ static int run(struct session *s, const struct command_line *c)
 		fprintf(stderr, "imgbuild: lint needs a file, a folder or -\n");
 		return EXIT_MISTAKE;
 	}
-	lint_files_find(&s->settings.arena, &s->arguments,
-			&s->settings.excludes, &s->paths);
+	lint_files_find(
+		&s->settings.arena, &s->arguments,
+		&(struct lint_search){&s->settings.excludes, s->no_gitignore},
+		&s->paths);
 	return s->diff ? diff_all(s) : lint_all(s);
 }
 

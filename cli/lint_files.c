@@ -1,6 +1,7 @@
 #include "cli/lint_files.h"
 
 #include "base/io.h"
+#include "cli/gitignore.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,42 +43,73 @@ static int no_hidden(const struct dirent *entry)
 
 struct finder {
 	struct arena *arena;
-	const string_list *excludes;
+	const struct lint_search *search;
 	string_list *out;
+	const char *pattern; /* all files that match; NULL: Dockerfiles */
+	size_t base_n;	     /* of a path: what the pattern does not see */
+	const char *real;    /* the absolute path of where the search began */
+	size_t start_n;	     /* of a path: what real stands for */
 	unsigned depth;
 };
 
 enum { DEPTH_MAX = 64 };
 
-static void find_below(struct finder *f, const char *folder);
+static void find_below(struct finder *f, const char *folder,
+		       const struct gitignore *ignored);
 
-static void visit(struct finder *f, const char *folder, const char *name)
+/* path, which the search came to, as an absolute one. */
+static const char *absolute(const struct finder *f, const char *path)
 {
-	const char *path =
-		strcmp(folder, ".") == 0
-			? arena_c(f->arena, str_from(name))
-			: arena_printf(f->arena, "%s/%s", folder, name).p;
+	const char *rest = path + f->start_n;
+
+	while (*rest == '/')
+		rest++;
+	return arena_printf(f->arena, "%s%s%s", f->real, *rest ? "/" : "", rest)
+		.p;
+}
+
+static bool is_wanted(const struct finder *f, const char *path,
+		      const char *name)
+{
+	return f->pattern ? glob_matches(f->pattern, path + f->base_n)
+			  : is_dockerfile(name);
+}
+
+static void visit(struct finder *f, const char *folder, const char *name,
+		  const struct gitignore *ignored)
+{
+	size_t n = strlen(folder);
+	bool slash = n && folder[n - 1] != '/';
+	const char *path = strcmp(folder, ".") == 0
+				   ? arena_c(f->arena, str_from(name))
+				   : arena_printf(f->arena, "%s%s%s", folder,
+						  slash ? "/" : "", name)
+					     .p;
 	struct stat st;
 
-	if (is_excluded(f->excludes, path) || lstat(path, &st) < 0)
+	if (is_excluded(f->search->excludes, path) || lstat(path, &st) < 0 ||
+	    gitignore_excludes(ignored, absolute(f, path), S_ISDIR(st.st_mode)))
 		return;
 	if (S_ISDIR(st.st_mode))
-		find_below(f, path);
-	else if (S_ISREG(st.st_mode) && is_dockerfile(name))
+		find_below(f, path, ignored);
+	else if (S_ISREG(st.st_mode) && is_wanted(f, path, name))
 		*vec_push(f->out) = path;
 }
 
-static void find_below(struct finder *f, const char *folder)
+static void find_below(struct finder *f, const char *folder,
+		       const struct gitignore *ignored)
 {
 	struct dirent **entries;
 	int n;
 
 	if (f->depth == DEPTH_MAX)
 		return;
-	f->depth++;
+	if (f->depth++ && !f->search->no_gitignore)
+		ignored =
+			gitignore_read(f->arena, absolute(f, folder), ignored);
 	n = scandir(folder, &entries, no_hidden, alphasort);
 	for (int i = 0; i < n; i++) {
-		visit(f, folder, entries[i]->d_name);
+		visit(f, folder, entries[i]->d_name, ignored);
 		free(entries[i]);
 	}
 	if (n >= 0)
@@ -85,26 +117,63 @@ static void find_below(struct finder *f, const char *folder)
 	f->depth--;
 }
 
-void lint_files_find(struct arena *a, const string_list *arguments,
-		     const string_list *excludes, string_list *out)
+static void find_from(struct finder *f, const char *folder)
 {
-	struct finder f = {a, excludes, out, 0};
+	const struct gitignore *ignored = NULL;
+	char *real = realpath(folder, NULL);
 
-	for (size_t i = 0; i < arguments->n; i++) {
-		const char *path = arguments->v[i];
-		size_t n = strlen(path);
-		struct stat st;
+	f->real = arena_c(f->arena, str_from(real ? real : folder));
+	/* a path below "." does not begin with it */
+	f->start_n = strcmp(folder, ".") == 0 ? 0 : strlen(folder);
+	free(real);
+	if (!f->search->no_gitignore)
+		ignored = gitignore_read_all(f->arena, f->real);
+	find_below(f, folder, ignored);
+}
 
-		while (n > 1 && path[n - 1] == '/')
-			n--;
-		if (strcmp(path, "-") == 0 || stat(path, &st) < 0 ||
-		    !S_ISDIR(st.st_mode)) {
-			if (!is_excluded(excludes, path))
-				*vec_push(out) = path;
-		} else {
-			find_below(&f, arena_c(a, (struct str){path, n}));
-		}
+/* "a/b*\/c": what is below a and matches. False where nothing does. */
+static bool find_pattern(struct finder *f, const char *pattern)
+{
+	size_t n = strcspn(pattern, "*?[");
+	size_t before = f->out->n;
+
+	if (!pattern[n])
+		return false;
+	while (n && pattern[n - 1] != '/')
+		n--;
+	f->pattern = pattern + n;
+	f->base_n = n;
+	find_from(f, n ? arena_c(f->arena, (struct str){pattern, n}) : ".");
+	f->pattern = NULL;
+	return f->out->n > before;
+}
+
+static void find_argument(struct finder *f, const char *path)
+{
+	size_t n = strlen(path);
+	struct stat st;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	if (strcmp(path, "-") == 0) {
+		*vec_push(f->out) = path;
+	} else if (stat(path, &st) < 0) {
+		if (!find_pattern(f, path))
+			*vec_push(f->out) = path;
+	} else if (S_ISDIR(st.st_mode)) {
+		find_from(f, arena_c(f->arena, (struct str){path, n}));
+	} else if (!is_excluded(f->search->excludes, path)) {
+		*vec_push(f->out) = path;
 	}
+}
+
+void lint_files_find(struct arena *a, const string_list *arguments,
+		     const struct lint_search *search, string_list *out)
+{
+	struct finder f = {.arena = a, .search = search, .out = out};
+
+	for (size_t i = 0; i < arguments->n; i++)
+		find_argument(&f, arguments->v[i]);
 }
 
 static const char *folder_of(struct arena *a, const char *path)

@@ -6,14 +6,20 @@
 #include "cli/options.h"
 #include "parser/ignore.h"
 
+struct lint_search {
+	const string_list *excludes; /* patterns of fnmatch, on paths */
+	bool no_gitignore;	     /* look where .gitignore says not to */
+};
+
 /*
  * Append to out every argument that is no folder and, for a folder, what is
  * called Dockerfile, Dockerfile.*, *.Dockerfile, Containerfile or the like
- * below it, sorted; hidden folders and what excludes (patterns of fnmatch)
- * match are left out.
+ * below it, sorted; hidden folders, what excludes match and what a .gitignore
+ * leaves out are not among them. An argument with *, ? or [ that is no file is
+ * a pattern, with ** for any folders: all files count that it matches.
  */
 void lint_files_find(struct arena *a, const string_list *arguments,
-		     const string_list *excludes, string_list *out);
+		     const struct lint_search *search, string_list *out);
 
 /*
  * What PATH.dockerignore says or, without one, .dockerignore in folder; NULL

@@ -117,6 +117,39 @@ result $? "folders are searched"
 lint -f gnu --exclude 'tree/sub' tree | cut -d: -f2 | sort -u | tr '\n' ' ' >out
 [ "$(cat out)" = "tree/Containerfile tree/Dockerfile " ]
 result $? "--exclude"
+found() { lint -f gnu "$@" | cut -d: -f2 | sort -u | tr '\n' ' ' >out; }
+found 'tree/**/*.Dockerfile' 'tree/*/Dockerfile.?'
+[ "$(cat out)" = "tree/sub/Dockerfile.y tree/sub/x.Dockerfile " ]
+result $? "patterns that no shell expanded are files"
+found 'tree/**/other.*'
+[ "$(cat out)" = "tree/other.txt " ]
+result $? "... of any name"
+exits 1 "a pattern of nothing is a missing file" lint 'tree/*.nope'
+mkdir -p repo/.git repo/vendor/x repo/src/vendor repo/src/deep
+for f in repo/vendor/x/Dockerfile repo/src/vendor/Dockerfile \
+	repo/src/Dockerfile repo/src/a.Dockerfile repo/src/keep.Dockerfile \
+	repo/src/deep/Dockerfile repo/Dockerfile.b; do
+	cp warning "$f"
+done
+printf '# what others wrote\n/vendor/\n*.Dockerfile\n!keep.Dockerfile\n**/deep/*\nDockerfile.b \n' >repo/.gitignore
+printf 'a.Dockerfile\n' >repo/src/.gitignore
+found repo
+[ "$(cat out)" = "repo/src/Dockerfile repo/src/keep.Dockerfile repo/src/vendor/Dockerfile " ]
+result $? ".gitignore is respected"
+(cd repo/src && lint -f gnu . | cut -d: -f2 | sort -u | tr '\n' ' ' >../../out)
+[ "$(cat out)" = "Dockerfile keep.Dockerfile vendor/Dockerfile " ]
+result $? "... that of the folders above as well"
+rm repo/src/.gitignore
+printf '!a.Dockerfile\n' >repo/src/.gitignore
+found repo/src/
+[ "$(cat out)" = "repo/src/Dockerfile repo/src/a.Dockerfile repo/src/keep.Dockerfile repo/src/vendor/Dockerfile " ]
+result $? "... the nearest has the last word"
+found repo/vendor/x/Dockerfile
+[ "$(cat out)" = "repo/vendor/x/Dockerfile " ]
+result $? "... and a file that is named is linted"
+found --no-gitignore repo
+[ "$(wc -w <out)" = 7 ]
+result $? "--no-gitignore"
 lint --preset buildkit - < <(printf 'FROM debian\nCMD a\n') >out
 [ "$(cut -d' ' -f2 out)" = JSONArgsRecommended ]
 result $? "--preset buildkit names BuildKit's checks only"
