@@ -303,6 +303,62 @@ class Bench:
         self.compare(row, "the same step over 1 layer", salted(120), salted(1),
                      2.0, 7)
 
+    def mounts(self):
+        """What a mount adds to a step: three kinds of them, 50 times."""
+        row = "a mount of a RUN step"
+        if not self.wanted(row):
+            return
+        if os.geteuid() != 0:
+            print("| %s | skipped: not root | | | | |" % row)
+            return
+        context = self.path("mounted")
+        os.makedirs(context, exist_ok=True)
+        with open(os.path.join(context, "f"), "w") as file:
+            file.write("f\n")
+        flags = "".join("--mount=" + m + " " for m in [
+            "type=bind,target=/a", "type=bind,from=busybox,target=/b",
+            "type=cache,target=/c"])
+
+        def side(name, flags):
+            lines = ["FROM busybox"] + ['RUN %s["/bin/true", "%d"]' %
+                                        (flags, i) for i in range(50)]
+            return Side(self.build(context, self.write(
+                name, "\n".join(lines) + "\n"), "--no-cache"),
+                store=self.store("mounts"))
+        self.compare(row, "unshare -m mount -t tmpfs none /mnt",
+                     side("mounted.Dockerfile", flags),
+                     Side(["unshare", "-m", "mount", "-t", "tmpfs", "none",
+                           "/mnt"]), 1.0, 11, side("bare.Dockerfile", ""),
+                     per=150)
+
+    def copy_between(self):
+        """COPY --from of a large file between two stages."""
+        size = 200 // self.scale
+        row = "COPY --from of %d MB between stages" % size
+        if not self.wanted(row):
+            return
+        context = self.path("between")
+        os.makedirs(context, exist_ok=True)
+        counter = [0]
+        name = self.path("between.Dockerfile")
+        big = self.path("big")
+        subprocess.run("head -c %dm /dev/urandom >%s" % (size, big),
+                       shell=True, check=True)
+
+        def fresh():
+            counter[0] += 1
+            with open(name, "w") as file:
+                file.write("FROM busybox AS a\n"
+                           "RUN head -c %dm /dev/urandom >/big\n"
+                           "FROM scratch\n"
+                           "COPY --from=a /big /copy-%d\n" %
+                           (size, counter[0]))
+        self.compare(row, "cp big copy; openssl dgst -sha256 copy",
+                     Side(self.build(context, name), fresh,
+                          self.store("between")),
+                     Side("cp %s %s.copy; openssl dgst -sha256 %s.copy" %
+                          (big, big, big)), 1.0, 5)
+
     def bulk(self):
         size = 1024 // self.scale
         kinds = [("none", "", 1.0), ("gzip", " && cat {0}/* | igzip -1 ", 1.1),
@@ -391,6 +447,8 @@ class Bench:
             self.noop()
             self.one_changed()
             self.run_steps()
+            self.mounts()
+            self.copy_between()
             self.many_files()
             self.bulk()
             self.memory()

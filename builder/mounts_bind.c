@@ -24,6 +24,17 @@
 
 /* --- copying ------------------------------------------------------------ */
 
+/* COPY leaves the folder that it copies into as it is; a mount shows it. */
+static int copy_top(int fd, const struct stat *st, struct err *e)
+{
+	const struct timespec times[2] = {st->st_atim, st->st_mtim};
+
+	if (fchmodat(fd, "content", st->st_mode & 07777, 0) < 0 ||
+	    utimensat(fd, "content", times, 0) < 0)
+		return err_sys(e, "mount source");
+	return 0;
+}
+
 /* A plain copy of what source selects, below the draft: name. */
 static int copy_to_draft(struct step_run_context *c,
 			 const struct source_tree *from, struct str source,
@@ -59,9 +70,8 @@ static int copy_to_draft(struct step_run_context *c,
 						      : STR("/file"),
 			       &opt, e);
 	target_release(&target);
-	if (result == 0 && S_ISDIR(at.st.st_mode) &&
-	    fchmodat(fd, "content", at.st.st_mode & 07777, 0) < 0)
-		return err_sys(e, "mount source");
+	if (result == 0 && S_ISDIR(at.st.st_mode))
+		result = copy_top(fd, &at.st, e);
 	return result;
 }
 

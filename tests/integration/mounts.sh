@@ -171,7 +171,6 @@ binds() {
 	chmod 755 "$tree/kept/run"
 	ln -s kept/deep/f "$tree/link"
 	find "$tree" -exec touch -h -d @1600000000 {} +
-	[ $WHO = caller ] || chown -R imgbuild-test:imgbuild-test "$tree"
 	cat >"$tree/Dockerfile" <<-D
 		FROM busybox AS other
 		RUN mkdir -p /o/a/b && echo gone >/o/gone && echo low >/o/a/low
@@ -186,11 +185,15 @@ binds() {
 		RUN --mount=type=bind,from=other,source=/o,target=/m,rw rm /m/a/low && echo z >/m/z && ls /m /m/a >/stage-rw
 		RUN --mount=type=bind,from=other,source=/o,target=/m ls /m /m/a >/stage-again
 		RUN --mount=type=bind,from=other,source=/o/a/low,target=/m cat /m >/stage-file
+		RUN --mount=type=bind,target=/m --mount=type=bind,from=other,source=/o,target=/n grep -e ' /m ' -e ' /n ' /proc/self/mountinfo >/mounts
 	D
+	[ $WHO = caller ] || chown -R imgbuild-test:imgbuild-test "$tree"
 	check "$WHO: bind mounts" builds -o "type=tar,dest=$OUT/bind.tar" "$tree"
 	check "$WHO: a context is mounted with its modes and times, owned by root" same \
 		"./kept 41e8 0 0 1600000000" "$(seen listed | grep '^./kept ')"
 	check "$WHO:   ... and its links and content" same "./link a1ff 0 0 1600000000 k" "$(seen listed | grep -e '^./link ' -e '^k$' | tr '\n' ' ' | sed 's/ $//')"
+	check "$WHO:   ... itself, not a copy" sh -c 'echo "$0" | grep "/tree-[a-z]* /m "' "$(seen mounts)"
+	check "$WHO: a stage is an overlay of its layers" sh -c 'echo "$0" | grep " /n .* overlay "' "$(seen mounts)"
 	check "$WHO: what rw writes is seen by the step" same "./new 81a4" "$(seen rw | grep -o '^./new 81a4')"
 	check "$WHO:   ... what it removed is gone" sh -c '! echo "$0" | grep kept' "$(seen rw)"
 	check "$WHO:   ... and later steps see nothing of it" same "$(seen listed | grep '^\.')" "$(seen again)"
@@ -204,6 +207,7 @@ binds() {
 	printf 'ignored\nsome/out\n' >"$tree/.dockerignore"
 	for mode in ro rw; do
 		printf 'FROM busybox\nRUN --mount=type=bind,target=/m,%s %s >/listed\n' $mode "$LIST" >"$tree/Dockerfile"
+		[ $WHO = caller ] || chown -R imgbuild-test:imgbuild-test "$tree"
 		check "$WHO: $mode, with a .dockerignore" builds -o "type=tar,dest=$OUT/bind.tar" "$tree"
 		check "$WHO:   ... what it names is not there" sh -c '! echo "$0" | grep -e ignored/ -e ignored\  -e out' "$(seen listed)"
 		check "$WHO:   ... the rest is, as old as it is" same "./some 41ed 0 0 1600000000 ./some/in 81a4 0 0 1600000000" \
@@ -216,6 +220,7 @@ binds() {
 	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$tree/some/socket"
 	[ "$(id -u)" -ne 0 ] || chown 1234:1234 "$tree/some/in"
 	check "$WHO: a context with a socket and an owner of its own" builds -o "type=tar,dest=$OUT/bind.tar" "$tree"
+	check "$WHO:   ... as old as it is" same "$(stat -c %Y "$tree")" "$(seen listed | sed -n 's/^\. .* //p')"
 	check "$WHO:   ... has neither" same "./some/in 81a4 0 0 ./some/socket 81ed 0 0" \
 		"$(seen listed | grep some/ | grep -v out | cut -d' ' -f1-4 | tr '\n' ' ' | sed 's/ $//')"
 }
