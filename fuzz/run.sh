@@ -4,7 +4,8 @@
 #   fuzz/run.sh SECONDS [NAME...]     NAME: parse word ignore match values
 #
 # Each runs SECONDS on one core, from its corpus and what earlier runs found
-# (kept in $FUZZ_WORK, default /tmp/imgbuild-fuzz). Prints, for each, the number
+# (kept in $FUZZ_WORK, default /tmp/imgbuild-fuzz). An input that takes longer than
+# $FUZZ_TIMEOUT seconds (default 10; more on a busy machine) is a finding. Prints, for each, the number
 # of inputs tried and the findings; the exit status is their number.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -35,7 +36,7 @@ for name; do
 	$cc $flags -fsanitize=fuzzer -o "fuzz_$name" \
 		"$here/fuzz/fuzz_$name.c" $objects
 	mkdir -p "$work/$name"
-	if "./fuzz_$name" -max_total_time="$seconds" -timeout=10 \
+	if "./fuzz_$name" -max_total_time="$seconds" -timeout="${FUZZ_TIMEOUT:-10}" \
 		-max_len=8192 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix="$work/$name-" \
 		"$work/$name" "$here/fuzz/corpus/$name" >"$work/$name.log" 2>&1
