@@ -4,9 +4,10 @@
 #   fuzz/run.sh SECONDS [NAME...]     NAME: parse word ignore match values
 #
 # Each runs SECONDS on one core, from its corpus and what earlier runs found
-# (kept in $FUZZ_WORK, default /tmp/imgbuild-fuzz). An input that takes longer than
-# $FUZZ_TIMEOUT seconds (default 10; more on a busy machine) is a finding. Prints, for each, the number
-# of inputs tried and the findings; the exit status is their number.
+# (kept in $FUZZ_WORK, default /tmp/imgbuild-fuzz). An input that takes longer
+# than $FUZZ_TIMEOUT seconds (default 10; more on a busy machine) is a finding.
+# Prints, for each, the number of inputs tried and the findings; the exit status
+# is their number.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 seconds=$1
@@ -18,6 +19,12 @@ flags="-std=gnu17 -D_GNU_SOURCE -g -O1 -I$here -I$here/fuzz
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all"
 mkdir -p "$work/build"
 cd "$work/build"
+# objects of older headers are of no use
+if [ ! -f stamp ] ||
+	[ -n "$(find "$here/base" "$here/parser" -name '*.h' -newer stamp)" ]; then
+	rm -f ./*.o
+fi
+touch stamp
 for lexer in "$here"/parser/*.re; do
 	re2c --no-debug-info -i -o "$(basename "$lexer" .re).c" "$lexer"
 done
