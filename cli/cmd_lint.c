@@ -122,6 +122,8 @@ parse_options(struct session *s, struct command_line *c, int argc, char **argv)
 		 "hadolint, buildkit or all (default)"},
 		{"require-label", 0, OPTION_LIST, &c->s.labels, "LABEL:KIND",
 		 "the image must have it; text, url, semver, hash, spdx..."},
+		{"rules-version", 0, OPTION_STRING, &c->s.rules_version, "N",
+		 "leave out rules that are newer than version N of them"},
 		{"select", 0, OPTION_LIST, &c->s.selected, "RULE",
 		 "run this rule, and none that is not selected"},
 		{"strict-labels", 0, OPTION_FLAG, &c->strict_labels, NULL,
@@ -173,6 +175,8 @@ static void merge(struct lint_settings *to, const struct command_line *c)
 		to->threshold = c->s.threshold;
 	if (c->s.preset)
 		to->preset = c->s.preset;
+	if (c->s.rules_version)
+		to->rules_version = c->s.rules_version;
 	to->no_fail |= c->no_fail;
 	to->no_color |= c->no_color;
 	to->verbose |= c->verbose;

@@ -11,6 +11,7 @@
  *   no-fail: true                     disable-ignore-pragma: true
  *   verbose: true                     preset: hadolint
  *   exclude: [vendor]                 shellcheck: false
+ *   rules-version: 1
  */
 #include "cli/lint_settings.h"
 
@@ -250,6 +251,7 @@ static int take_key(struct config *c, const yaml_node_t *name,
 		{"disable-ignore-pragma", KEY_BOOL, &s->disable_pragmas, NULL},
 		{"verbose", KEY_BOOL, &s->verbose, NULL},
 		{"preset", KEY_STRING, &s->preset, NULL},
+		{"rules-version", KEY_STRING, &s->rules_version, NULL},
 		{"exclude", KEY_LIST, &s->excludes, NULL},
 		{"shellcheck", KEY_STRING, &s->shell_check, NULL},
 	};

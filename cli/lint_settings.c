@@ -1,6 +1,7 @@
 #include "cli/lint_settings.h"
 
 #include "base/io.h"
+#include "lint/rule.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -230,6 +231,22 @@ static int apply_preset(const char *name, enum lint_set *out, struct err *e)
 	return 0;
 }
 
+static int apply_version(const char *text, unsigned *out, struct err *e)
+{
+	uint64_t version;
+
+	*out = 0;
+	if (!text)
+		return 0;
+	if (!str_to_u64(str_from(text), RULES_VERSION, &version) ||
+	    version == 0)
+		return err_set(e, ERR_INVALID,
+			       "rules version %s: this imgbuild has 1 to %d",
+			       text, RULES_VERSION);
+	*out = (unsigned)version;
+	return 0;
+}
+
 int lint_settings_apply(struct lint_settings *s, struct lint_options *out,
 			enum diag_severity *threshold, struct err *e)
 {
@@ -244,6 +261,7 @@ int lint_settings_apply(struct lint_settings *s, struct lint_options *out,
 	for (size_t i = 0; i < ARRAY_LEN(s->overrides); i++)
 		out->overrides[i] = strings_of(s, &s->overrides[i]);
 	if (apply_preset(s->preset, &out->set, e) < 0 ||
+	    apply_version(s->rules_version, &out->rules_version, e) < 0 ||
 	    apply_threshold(s->threshold, threshold, e) < 0)
 		return -1;
 	return apply_labels(s, out, e);

@@ -20,9 +20,10 @@ struct lint_settings {
 	string_list formats;
 	string_list outputs; /* in pairs with formats; "" and "-": stdout */
 	string_list excludes;
-	const char *threshold;	 /* NULL: info */
-	const char *preset;	 /* NULL: all */
-	const char *shell_check; /* "false": don't run shellcheck */
+	const char *threshold;	   /* NULL: info */
+	const char *preset;	   /* NULL: all */
+	const char *rules_version; /* NULL: the newest */
+	const char *shell_check;   /* "false": don't run shellcheck */
 	bool strict_labels;
 	bool no_color;
 	bool no_fail;

@@ -15,6 +15,10 @@ experimental checks also by `# check=experimental=ID`. SCxxxx are ShellCheck's,
 run where its program is installed. Each rule has fixtures in `fixtures/lint/`,
 `ID-*.dockerfile` that fire and `ID-quiet*.dockerfile` that don't.
 
+`--rules-version N` (in a config `rules-version: N`) leaves out rules that came
+after version N of this list, so that a new imgbuild finds nothing new. All of
+them are of version 1.
+
 END
 	"$1" lint --list-rules | while read -r id _; do
 		# shellcheck disable=SC2016 # the backticks are Markdown's

@@ -37,7 +37,8 @@ static bool runs(const struct lint_file *f, const struct rule *rule)
 	bool asked = is_overridden(o, rule->id) ||
 		     (o->selected.n && is_selected(o, rule->id, rule->alias));
 
-	if (!rule->check || !in_set(o, rule->id, rule->alias) ||
+	if (!rule->check || !rule_is_in(rule, o->rules_version) ||
+	    !in_set(o, rule->id, rule->alias) ||
 	    !is_selected(o, rule->id, rule->alias))
 		return false;
 	if (rule->off && !asked)

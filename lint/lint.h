@@ -44,6 +44,7 @@ enum lint_set {
 /* Everything is borrowed and outlives the files that are linted with it. */
 struct lint_options {
 	enum lint_set set;
+	unsigned rules_version;		  /* leave out newer rules; 0: none */
 	struct lint_strings selected;	  /* where any, only these ids run */
 	struct lint_strings ignored;	  /* ids */
 	struct lint_strings overrides[4]; /* ids, by their enum diag_severity */
@@ -58,9 +59,9 @@ struct lint_options {
 	/* The context's .dockerignore; NULL where it is not known. */
 	const struct ignore *dockerignore;
 	/*
-	 * The platform ("linux/amd64") of a base image that is at hand, wanted's
-	 * where it is there for several; false where it is not at hand. NULL:
-	 * nothing is.
+	 * The platform ("linux/amd64") of a base image that is at hand,
+	 * wanted's where it is there for several; false where it is not at
+	 * hand. NULL: nothing is.
 	 */
 	bool (*image_platform)(void *ctx, struct str image, struct str wanted,
 			       struct str *out);

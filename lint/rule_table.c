@@ -337,6 +337,11 @@ const struct rule *rule_find(struct str id)
 	return NULL;
 }
 
+bool rule_is_in(const struct rule *rule, unsigned version)
+{
+	return version == 0 || rule->since <= version;
+}
+
 bool rule_is_buildkit(const char *id)
 {
 	return strncmp(id, "DL", 2) != 0 && strncmp(id, "SC", 2) != 0;

@@ -150,6 +150,16 @@ result $? "... and a file that is named is linted"
 found --no-gitignore repo
 [ "$(wc -w <out)" = 7 ]
 result $? "--no-gitignore"
+exits 1 "a rules version that is there" lint --rules-version 1 warning
+grep -q DL3003 out
+result $? "... has its rules"
+exits 1 "one that is to come is a mistake" lint --rules-version 99 clean
+grep -q 'rules version 99: this imgbuild has 1 to' err
+result $? "... and said to be"
+printf 'rules-version: new\n' >pinned.yaml
+exits 1 "a config can pin it" lint -c pinned.yaml clean
+grep -q 'rules version new' err
+result $? "... to what there is"
 lint --preset buildkit - < <(printf 'FROM debian\nCMD a\n') >out
 [ "$(cut -d' ' -f2 out)" = JSONArgsRecommended ]
 result $? "--preset buildkit names BuildKit's checks only"

@@ -154,6 +154,20 @@ static void variables_of_the_stage_are_set_for_shellcheck(void **state)
 	release(&f);
 }
 
+static void an_older_version_of_the_rules_has_no_newer_ones(void **state)
+{
+	const struct rule newer = {.id = "X", .since = 3};
+	const struct rule first = {.id = "Y"};
+
+	(void)state;
+	assert_true(rule_is_in(&newer, 0));
+	assert_true(rule_is_in(&newer, 3));
+	assert_false(rule_is_in(&newer, 2));
+	assert_true(rule_is_in(&first, 1));
+	for (size_t i = 0; i < rules_n; i++)
+		assert_true(rule_is_in(&rules[i], RULES_VERSION));
+}
+
 static void every_rule_has_words_and_its_own_id(void **state)
 {
 	(void)state;
@@ -178,6 +192,8 @@ int main(void)
 		cmocka_unit_test(onbuild_triggers_are_linted_in_place),
 		cmocka_unit_test(shellcheck_columns_count_characters),
 		cmocka_unit_test(variables_of_the_stage_are_set_for_shellcheck),
+		cmocka_unit_test(
+			an_older_version_of_the_rules_has_no_newer_ones),
 		cmocka_unit_test(every_rule_has_words_and_its_own_id),
 	};
 
