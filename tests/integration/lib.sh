@@ -58,7 +58,7 @@ check() {
 	else
 		n_failed=$((n_failed + 1))
 		echo "not ok $n_claims - $claim"
-		echo "#   $*"
+		sed 's|^|#   |' <<<"$*"
 		tail -n 25 "$LOG" | sed 's/^/#   /'
 	fi
 }
