@@ -441,7 +441,8 @@ static void dispatch_workdir(struct dispatch *c)
 		return;
 	}
 	dispatch_add_step(c, STEP_WORKDIR)->workdir = (struct step_workdir){
-		.path = path, .user = dispatch_config(c)->user};
+		.path = path_clean(dispatch_arena(c), path),
+		.user = dispatch_config(c)->user};
 	dispatch_commit(c, &message, WITH_LAYER);
 }
 

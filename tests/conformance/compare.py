@@ -32,6 +32,8 @@ The peer is $PEER_DOCKER (default `docker`), called as docker is. Names of cases
 in the file `pending` are expected to fail: they are counted by themselves, and
 one that passes is a failure until its line is removed. --report FILE writes a
 table between the lines `<!-- results -->` and `<!-- end -->` of FILE.
+--digests FILE writes the digests that two machines, or two users of one, must
+agree about.
 """
 import argparse
 import collections
@@ -376,6 +378,17 @@ class Imgbuild:
         return result.stdout
 
 
+class Reproducible(Imgbuild):
+    """Builds whose bytes depend on nothing but the case."""
+
+    def __init__(self, path, store):
+        super().__init__(path, store)
+        self.env["SOURCE_DATE_EPOCH"] = "1262304000"
+
+    def build(self, context, args, out):
+        return super().build(context, args, out + ",rewrite-timestamp=true")
+
+
 # ---- cases ----------------------------------------------------------------
 
 class Case:
@@ -584,6 +597,34 @@ def check(runner, case, builder, peer):
     return ("FAIL", text) if text else ("PASS", "")
 
 
+def digest(runner, case, builder):
+    """The digest of the case's image, `refused`, or what went wrong."""
+    if case.missing_need():
+        return "SKIP", case.missing_need()
+    folder = tempfile.mkdtemp(dir=runner.scratch)
+    out = os.path.join(folder, "image.tar")
+    try:
+        context = os.path.join(folder, "context")
+        case.make_context(context)
+        builder.build(context, case.args(runner.bases), out)
+        index = json.loads(Archive(out).read("index.json"))
+        return "PASS", index["manifests"][0]["digest"]
+    except BuildFailed:
+        return "PASS", "refused"
+    except (ValueError, KeyError, tarfile.TarError, OSError,
+            subprocess.TimeoutExpired) as problem:
+        return "FAIL", "    %s: %s" % (type(problem).__name__, problem)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_digests(path, results):
+    with open(path, "w") as file:
+        for case, verdict, text in results:
+            if verdict == "PASS":
+                file.write("%s %s\n" % (case.name, text))
+
+
 def pending_names():
     try:
         with open(os.path.join(HERE, "pending")) as file:
@@ -648,6 +689,9 @@ def parse_options():
     parser.add_argument("--again", action="store_true", help="build twice: the "
                         "second time must be cached and give the same bytes")
     parser.add_argument("--report", metavar="FILE")
+    parser.add_argument("--digests", metavar="FILE", help="compare nothing: "
+                        "write each case's name and its image's digest, built "
+                        "with SOURCE_DATE_EPOCH and rewrite-timestamp")
     parser.add_argument("cases", nargs="*", metavar="CASE")
     options = parser.parse_args()
     options.cases = [os.path.basename(c.rstrip("/")) for c in options.cases] \
@@ -668,10 +712,13 @@ def main():
             peer = runner.prepare(Peer(options.peer))
         if not options.record:
             store = os.path.join(scratch, "store")
-            builder = runner.prepare(Imgbuild(options.imgbuild, store))
+            kind = Reproducible if options.digests else Imgbuild
+            builder = runner.prepare(kind(options.imgbuild, store))
         for case in map(Case, options.cases):
             if options.record:
                 verdict, text = record(runner, case, peer)
+            elif options.digests:
+                verdict, text = digest(runner, case, builder)
             else:
                 verdict, text = check(runner, case, builder, peer)
             if case.name in pending and verdict == "FAIL":
@@ -688,6 +735,8 @@ def main():
         if os.path.exists(scratch):  # files of subordinate ids
             subprocess.run(["unshare", "-Ur", "--map-auto", "rm", "-rf",
                             scratch], check=False)
+    if options.digests:
+        write_digests(options.digests, results)
     if options.report:
         write_report(options.report, results)
     if options.tap:

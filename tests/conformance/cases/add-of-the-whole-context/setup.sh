@@ -1,1 +1,1 @@
-printf "x" >f && tar --mtime=@0 -cf sub/c.tar f && rm f
+printf "x" >f && tar --owner=0 --group=0 --mtime=@0 -cf sub/c.tar f && rm f
