@@ -84,6 +84,24 @@ sharing() {
 	check "$WHO: a step may mount one cache twice" timeout 20 bash -c "$(declare -f builds as_other as_user); IMGBUILD='$IMGBUILD' STORE='$STORE' WHO=$WHO WORK='$WORK'; builds -o type=tar,dest='$OUT/twice.tar' '$WORK/c'"
 	check "$WHO:   ... and sees it twice" same here "$(tar -xOf "$OUT/twice.tar" seen)"
 	dockerfile <<-'D'
+		FROM busybox
+		RUN --mount=type=cache,id=b,target=/x,sharing=locked --mount=type=cache,id=a,target=/y,sharing=locked true
+	D
+	check "$WHO: a step with two locked caches" builds "$WORK/c"
+	local held=$STORE/mounts/$(printf a | sha256sum | cut -d' ' -f1)
+	as_other flock "$held" sleep 4 &
+	sleep 0.5
+	as_other "$IMGBUILD" build -q --no-cache "$WORK/c" >/dev/null 2>&1 &
+	sleep 1
+	dockerfile <<-'D'
+		FROM busybox
+		RUN --mount=type=cache,id=b,target=/x,sharing=locked touch /done
+	D
+	local start=$SECONDS
+	check "$WHO:   ... that waits for one holds not the other" builds --no-cache "$WORK/c"
+	check "$WHO:   ... so steps with the same two do not wait for each other" [ $((SECONDS - start)) -lt 2 ]
+	wait
+	dockerfile <<-'D'
 		FROM busybox AS one
 		RUN mkdir /seed && echo first >/seed/f
 		FROM busybox AS two
