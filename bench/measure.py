@@ -4,7 +4,8 @@
 Every row is a pair of commands. They run in turn (first, second, first, ...),
 each with an untimed preparation before it; what counts is the user and system
 CPU time of the whole process tree, as wait4 tells it, and the median over the
-runs. Peak memory is imgbuild's own, read from /proc while it runs.
+runs. What threads are for is measured in elapsed time, and says so. Peak memory
+is imgbuild's own, read from /proc while it runs.
 """
 import argparse
 import os
@@ -36,6 +37,13 @@ def cpu(argv, env=None):
     return (usage.ru_utime + usage.ru_stime) * 1000
 
 
+def elapsed(argv, env=None):
+    """Milliseconds that argv takes."""
+    begin = time.monotonic()
+    cpu(argv, env)
+    return (time.monotonic() - begin) * 1000
+
+
 def peak(argv, env):
     """The most memory, in MiB, that argv's process had at once."""
     pid, most = start(argv, env), 0
@@ -51,7 +59,8 @@ def peak(argv, env):
 class Side:
     """One of a pair: a command, what comes before each run, and divisors."""
 
-    def __init__(self, argv, prepare=None, store=None, user=None):
+    def __init__(self, argv, prepare=None, store=None, user=None,
+                 measure=cpu):
         self.argv = argv if isinstance(argv, list) else ["sh", "-c", argv]
         self.prepare = prepare or (lambda: None)
         self.env = dict(os.environ)
@@ -61,10 +70,11 @@ class Side:
             self.argv = ["setpriv", "--reuid=" + user, "--regid=" + user,
                          "--init-groups"] + self.argv
         self.times = []
+        self.measure = measure
 
     def run(self):
         self.prepare()
-        self.times.append(cpu(self.argv, self.env))
+        self.times.append(self.measure(self.argv, self.env))
 
 
 def median(side):
@@ -359,6 +369,28 @@ class Bench:
                      Side("cp %s %s.copy; openssl dgst -sha256 %s.copy" %
                           (big, big, big)), 1.0, 5)
 
+    def stages(self):
+        """Six stages that need nothing but time."""
+        row = "six independent stages that compute, --jobs 2 (elapsed)"
+        if not self.wanted(row):
+            return
+        context = self.path("empty")
+        os.makedirs(context, exist_ok=True)
+        loop = "i=%d; while [ $i -lt {0} ]; do i=$((i+1)); done".format(
+            600000 // self.scale)
+        text = "".join("FROM busybox AS s%d\nRUN %s; echo $i >/out\n" %
+                       (i, loop % i) for i in range(6))
+        text += "FROM busybox\n" + "".join(
+            "COPY --from=s%d /out /out%d\n" % (i, i) for i in range(6))
+        dockerfile = self.write("stages.Dockerfile", text)
+        store = self.store("stages")
+
+        def side(jobs):
+            return Side(self.build(context, dockerfile, "--no-cache",
+                                   "--jobs", str(jobs)), store=store,
+                        measure=elapsed)
+        self.compare(row, "the same with --jobs 1", side(2), side(1), 0.55, 9)
+
     def bulk(self):
         size = 1024 // self.scale
         kinds = [("none", "", 1.0), ("gzip", " && cat {0}/* | igzip -1 ", 1.1),
@@ -449,6 +481,8 @@ class Bench:
             self.run_steps()
             self.mounts()
             self.copy_between()
+
+            self.stages()
             self.many_files()
             self.bulk()
             self.memory()
