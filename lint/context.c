@@ -68,6 +68,20 @@ struct str lint_plain(const struct word *word)
 	return lint_unquote(word->text);
 }
 
+/* A stage's names beyond these are not kept, bases below these not asked. */
+enum { NAMES_MAX = 1000, BASES_MAX = 100 };
+
+const struct str *lint_names_next(struct lint_names *names, size_t *i)
+{
+	for (unsigned depth = 0; *i >= names->n; depth++) {
+		if (!names->base || depth == BASES_MAX)
+			return NULL;
+		*names = *names->base;
+		*i = 0;
+	}
+	return &names->v[(*i)++];
+}
+
 /* Shells and scripts. */
 
 struct shell_state {
@@ -82,15 +96,15 @@ struct builder {
 	struct lint_stage *stages;
 	struct strmap by_name;	      /* of the stages so far */
 	struct shell_state *of_stage; /* at the end of each */
-	struct lint_strings *names_of_stage;
+	struct lint_names *names_of_stage;
 	struct shell_state now;
-	VEC(struct str) names;
-	const struct str *shared_names; /* a copy of names; NULL: out of date */
+	/* only ever appended to, so that what RUNs borrow stays as it was */
+	struct lint_names names;
+	struct str *names_end; /* behind the last, in the arena */
+	size_t names_room;
 	VEC(struct lint_script) scripts;
 	size_t pragma;
 };
-
-enum { NAMES_MAX = 1000 }; /* more variables than this, ShellCheck never sees */
 
 static struct str shell_base(struct str path)
 {
@@ -192,38 +206,40 @@ static void enter_stage(struct builder *b, size_t stage)
 	const struct lint_stage *s = &b->stages[stage];
 
 	find_base(b, stage);
-	b->names.n = 0;
-	b->shared_names = NULL;
+	b->names = (struct lint_names){0};
+	b->names_room = 0;
 	if (s->base != NO_STAGE) {
-		const struct lint_strings *names = &b->names_of_stage[s->base];
-
 		b->now = b->of_stage[s->base];
-		for (size_t i = 0; i < names->n; i++)
-			*vec_push(&b->names) = names->v[i];
+		b->names.base = &b->names_of_stage[s->base];
 	} else if (is_windows_image(s->stage->from->from.base.text))
 		set_shell(b, STR("cmd"));
 	else
 		set_shell(b, STR("/bin/sh"));
 }
 
+static void add_name(struct builder *b, struct str name)
+{
+	size_t n = b->names.n;
+
+	if (b->names_room == 0) {
+		struct str *v =
+			arena_new_array(b->lint->arena, 2 * n + 8, struct str);
+
+		if (n)
+			memcpy(v, b->names.v, n * sizeof(*v));
+		b->names.v = v;
+		b->names_end = v + n;
+		b->names_room = n + 8;
+	}
+	*b->names_end++ = name;
+	b->names_room--;
+	b->names.n++;
+}
+
 static void add_names(struct builder *b, const struct pairs *pairs)
 {
 	for (size_t i = 0; i < pairs->n && b->names.n < NAMES_MAX; i++)
-		*vec_push(&b->names) = pairs->v[i].key.text;
-	b->shared_names = NULL;
-}
-
-static struct lint_strings names_now(struct builder *b)
-{
-	if (!b->shared_names) {
-		struct str *names =
-			arena_new_array(b->lint->arena, b->names.n, struct str);
-
-		if (b->names.n)
-			memcpy(names, b->names.v, b->names.n * sizeof(*names));
-		b->shared_names = names;
-	}
-	return (struct lint_strings){b->shared_names, b->names.n};
+		add_name(b, pairs->v[i].key.text);
 }
 
 /* ["apt-get", "install"] is one command with constant words. */
@@ -258,11 +274,9 @@ static bool is_shell_call(const struct command *command)
 static void remember_script(struct builder *b, const struct instruction *in,
 			    const struct shell_text *text, struct str shell)
 {
-	struct lint_strings names = names_now(b);
-
 	if (text->text.n)
-		*vec_push(&b->scripts) = (struct lint_script){in, *text, shell,
-							      names.v, names.n};
+		*vec_push(&b->scripts) =
+			(struct lint_script){in, *text, shell, b->names};
 }
 
 /* A heredoc that begins with #! is the script of whatever that names. */
@@ -314,7 +328,7 @@ static const struct lint_run *make_run(struct builder *b,
 	run->shell = b->now.shell;
 	run->posix = b->now.posix;
 	run->pipefail = b->now.pipefail;
-	run->names = names_now(b);
+	run->names = b->names;
 	parse_script(b, in, &in->run.command, run);
 	return run;
 }
@@ -393,7 +407,7 @@ static void make_items(struct builder *b)
 			if (stage != NO_STAGE) {
 				stages[stage].end = l->n_items;
 				b->of_stage[stage] = b->now;
-				b->names_of_stage[stage] = names_now(b);
+				b->names_of_stage[stage] = b->names;
 				name_stage(b, stage);
 			}
 			stages[++stage].first = l->n_items;
@@ -426,7 +440,7 @@ void lint_context_make(struct lint *l, struct lint_file *f)
 	l->stages = b.stages;
 	b.of_stage = arena_new_array(l->arena, l->n_stages, struct shell_state);
 	b.names_of_stage =
-		arena_new_array(l->arena, l->n_stages, struct lint_strings);
+		arena_new_array(l->arena, l->n_stages, struct lint_names);
 	b.pragma = f->pragmas_of_instructions;
 	set_shell(&b, STR("/bin/sh"));
 	make_items(&b);
@@ -436,6 +450,5 @@ void lint_context_make(struct lint *l, struct lint_file *f)
 	f->scripts = scripts;
 	f->n_scripts = b.scripts.n;
 	strmap_release(&b.by_name);
-	vec_release(&b.names);
 	vec_release(&b.scripts);
 }

@@ -15,7 +15,7 @@ struct lint_run {
 	bool posix;	  /* false for PowerShell and cmd: script is empty */
 	struct str shell; /* as SHELL or a pragma gave it */
 	bool pipefail;	  /* the shell stops at a failing pipe */
-	struct lint_strings names; /* of ARG and ENV, set so far */
+	struct lint_names names; /* of ARG and ENV, set so far */
 	struct shell_text text;
 	struct shell_script script;
 };
@@ -73,6 +73,12 @@ void lint_context_make(struct lint *l, struct lint_file *f);
 #define FOR_ITEMS(l, item)                              \
 	for (const struct lint_item *item = (l)->items; \
 	     item < (l)->items + (l)->n_items; item++)
+
+/*
+ * The next of all names, from *i = 0 on; NULL behind the last. Of very long
+ * chains of stages the lowest are left out.
+ */
+const struct str *lint_names_next(struct lint_names *names, size_t *i);
 
 /* Commands. */
 

@@ -68,13 +68,19 @@ struct lint_options {
 	void *image_ctx;
 };
 
+/* Variables that are set: a stage's own, and those of the stage below it. */
+struct lint_names {
+	const struct str *v;
+	size_t n;
+	const struct lint_names *base; /* NULL */
+};
+
 /* A script that a shell will run, for ShellCheck. */
 struct lint_script {
 	const struct instruction *instruction;
 	struct shell_text text;
-	struct str shell;	 /* its path or name: "/bin/bash" */
-	const struct str *names; /* variables that are set */
-	size_t n_names;
+	struct str shell; /* its path or name: "/bin/bash" */
+	struct lint_names names;
 };
 
 struct lint_pragma; /* internal */

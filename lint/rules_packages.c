@@ -350,8 +350,23 @@ static size_t name_length(struct str s)
 	return n;
 }
 
+enum { LOOK_MAX = 1000 }; /* among this many names */
+
+static bool is_set(struct str name, struct lint_names names)
+{
+	size_t i = 0;
+
+	for (unsigned n = 0; n < LOOK_MAX; n++) {
+		const struct str *one = lint_names_next(&names, &i);
+
+		if (!one || str_eq(*one, name))
+			return one != NULL;
+	}
+	return false;
+}
+
 /* $NAME or ${NAME} of one of names is in text. */
-static bool has_known_variable(struct str text, struct lint_strings names)
+static bool has_known_variable(struct str text, struct lint_names names)
 {
 	struct str before;
 
@@ -362,9 +377,8 @@ static bool has_known_variable(struct str text, struct lint_strings names)
 
 		if (braces && !str_starts(str_skip(rest, n), "}"))
 			continue;
-		for (size_t i = 0; i < names.n; i++)
-			if (str_eq(str_sub(rest, 0, n), names.v[i]))
-				return true;
+		if (is_set(str_sub(rest, 0, n), names))
+			return true;
 	}
 	return false;
 }

@@ -36,16 +36,26 @@ static bool is_name(struct str s)
 	return s.n > 0;
 }
 
+enum { NAMES_MAX = 1000 }; /* more variables than this, ShellCheck never sees */
+
 void shellcheck_text(struct buf *out, const struct lint_script *script,
 		     unsigned *first_line)
 {
+	struct lint_names names = script->names;
+	size_t i = 0;
+
 	buf_printf(out, "# shellcheck shell=%s\nexport",
 		   dialect(script->shell));
 	buf_add_c(out, " HTTP_PROXY=1 http_proxy=1 HTTPS_PROXY=1 https_proxy=1"
 		       " FTP_PROXY=1 ftp_proxy=1 NO_PROXY=1 no_proxy=1");
-	for (size_t i = 0; i < script->n_names; i++)
-		if (is_name(script->names[i]))
-			buf_printf(out, " %.*s=1", STR_ARG(script->names[i]));
+	for (unsigned n = 0; n < NAMES_MAX; n++) {
+		const struct str *name = lint_names_next(&names, &i);
+
+		if (!name)
+			break;
+		if (is_name(*name))
+			buf_printf(out, " %.*s=1", STR_ARG(*name));
+	}
 	buf_add_char(out, '\n');
 	*first_line = 3;
 	buf_add_str(out, script->text.text);

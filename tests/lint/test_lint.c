@@ -149,8 +149,33 @@ static void variables_of_the_stage_are_set_for_shellcheck(void **state)
 
 	(void)state;
 	lint(&f, "FROM debian:12\nENV A=1\nFROM debian:12\nARG B\nRUN echo\n");
-	assert_int_equal(f.file.scripts[0].n_names, 1);
-	assert_true(str_eq_c(f.file.scripts[0].names[0], "B"));
+	assert_int_equal(f.file.scripts[0].names.n, 1);
+	assert_true(str_eq_c(f.file.scripts[0].names.v[0], "B"));
+	release(&f);
+}
+
+static void assert_exports(const struct lint_script *script, const char *end)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(1 << 16);
+	struct str line;
+	struct str rest;
+	unsigned first_line;
+
+	shellcheck_text(&text, script, &first_line);
+	(void)str_cut(buf_str(&text), '\n', &line, &rest);
+	(void)str_cut(rest, '\n', &line, &rest);
+	assert_true(str_ends(line, end));
+}
+
+static void variables_of_a_base_stage_are_set_for_shellcheck(void **state)
+{
+	struct fixture f = {0};
+
+	(void)state;
+	lint(&f, "FROM debian:12 AS a\nENV A=1\nFROM a\nRUN x\n"
+		 "ENV B=1\nRUN y\n");
+	assert_exports(&f.file.scripts[0], " no_proxy=1 A=1");
+	assert_exports(&f.file.scripts[1], " no_proxy=1 B=1 A=1");
 	release(&f);
 }
 
@@ -192,6 +217,8 @@ int main(void)
 		cmocka_unit_test(onbuild_triggers_are_linted_in_place),
 		cmocka_unit_test(shellcheck_columns_count_characters),
 		cmocka_unit_test(variables_of_the_stage_are_set_for_shellcheck),
+		cmocka_unit_test(
+			variables_of_a_base_stage_are_set_for_shellcheck),
 		cmocka_unit_test(
 			an_older_version_of_the_rules_has_no_newer_ones),
 		cmocka_unit_test(every_rule_has_words_and_its_own_id),
