@@ -74,7 +74,7 @@ many() {
 	IMGBUILD_ROOT=$WORK/many$1 build --jobs "$1" -o "type=oci,dest=$WORK/many$1.tar,rewrite-timestamp=true" "$WORK/c"
 }
 
-IMGBUILD_ROOT=$WORK/imported "$IMGBUILD" import "$WORK/bases/base.tar" busybox
+IMGBUILD_ROOT=$WORK/imported "$IMGBUILD" import "$WORK/bases/base.tar" busybox >/dev/null
 for jobs in 1 2 8; do
 	check "it builds with --jobs $jobs" many $jobs
 done
