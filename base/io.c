@@ -129,6 +129,19 @@ int io_read_file(int dirfd, const char *path, struct buf *out, struct err *e)
 	return read_regular(fd, path, out, e);
 }
 
+int io_read_input(const char *path, struct buf *out, struct err *e)
+{
+	int found;
+
+	if (strcmp(path, "-") == 0)
+		return io_read_fd(STDIN_FILENO, out, "stdin", e);
+	found = io_read_file(AT_FDCWD, path, out, e);
+	if (found == 0)
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file",
+			       path);
+	return found < 0 ? -1 : 0;
+}
+
 int io_read_file_in_root(int root_fd, const char *path, struct buf *out,
 			 struct err *e)
 {

@@ -26,19 +26,6 @@ struct session {
 	bool failed;
 };
 
-static int read_text(const char *path, struct buf *text, struct err *e)
-{
-	int found;
-
-	if (strcmp(path, "-") == 0)
-		return io_read_fd(STDIN_FILENO, text, "stdin", e);
-	found = io_read_file(AT_FDCWD, path, text, e);
-	if (found == 0)
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file",
-			       path);
-	return found < 0 ? -1 : buf_check(text, path, e);
-}
-
 static void print_diags(const struct source *source, struct diags *diags)
 {
 	SCOPED_BUF struct buf out = BUF_INIT(1u << 30);
@@ -106,7 +93,7 @@ static void format_one(struct session *s, const char *path)
 	SCOPED_BUF struct buf out = BUF_INIT(2 * (size_t)SOURCE_MAX_BYTES);
 	struct err e;
 
-	if (read_text(path, &text, &e) < 0) {
+	if (io_read_input(path, &text, &e) < 0) {
 		(void)report(&e);
 		s->failed = true;
 		return;

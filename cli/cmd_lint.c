@@ -209,21 +209,6 @@ static int settle(struct session *s, const struct command_line *c,
 
 /* Files. */
 
-static int read_file(const char *path, struct buf *text, struct err *e)
-{
-	int found;
-
-	*text = BUF_INIT(SOURCE_MAX_BYTES);
-	if (strcmp(path, "-") == 0)
-		found = io_read_fd(STDIN_FILENO, text, "stdin", e) < 0 ? -1 : 1;
-	else
-		found = io_read_file(AT_FDCWD, path, text, e);
-	if (found == 0)
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file",
-			       path);
-	return found < 0 ? -1 : buf_check(text, path, e);
-}
-
 static int show_diff(const char *path, struct str from, struct str to,
 		     struct err *e)
 {
@@ -268,7 +253,8 @@ static void lint_one(struct session *s, const char *path)
 	assert(path);
 	*vec_push(&s->files) = f;
 	f->options = s->options;
-	if (read_file(path, &f->text, &e) < 0) {
+	f->text = BUF_INIT(SOURCE_MAX_BYTES);
+	if (io_read_input(path, &f->text, &e) < 0) {
 		(void)report(&e);
 		s->failed = true;
 		buf_release(&f->text);

@@ -4,23 +4,8 @@
 #include "cli/options.h"
 #include "parser/dockerfile.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static int read_source(const char *path, struct buf *text, struct err *e)
-{
-	int found;
-
-	if (strcmp(path, "-") == 0)
-		return io_read_fd(STDIN_FILENO, text, "stdin", e);
-	found = io_read_file(AT_FDCWD, path, text, e);
-	if (found == 0)
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no such file",
-			       path);
-	return found < 0 ? -1 : 0;
-}
 
 static int parse_and_print(const char *path, struct str text, bool json)
 {
@@ -85,7 +70,7 @@ int cmd_parse(int argc, char **argv)
 			format);
 		return EXIT_MISTAKE;
 	}
-	if (read_source(path, &text, &e) < 0)
+	if (io_read_input(path, &text, &e) < 0)
 		return report(&e);
 	return parse_and_print(path, buf_str(&text),
 			       strcmp(format, "json") == 0);
