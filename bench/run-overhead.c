@@ -8,7 +8,7 @@
  * FOLDER is on the file system that a store would be on. Prints medians.
  */
 #include "base/io.h"
-#include "builder/sandbox.h"
+#include "builder/sandbox/sandbox.h"
 
 #include <fcntl.h>
 #include <spawn.h>

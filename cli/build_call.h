@@ -6,7 +6,7 @@
 #define CLI_BUILD_CALL_H
 
 #include "base/buf.h"
-#include "builder/outline.h"
+#include "builder/plan/outline.h"
 #include "lint/lint.h"
 
 void call_targets(struct buf *out, const struct dockerfile *df, bool json);

@@ -5,7 +5,7 @@
 #ifndef CLI_BUILD_CHECKS_H
 #define CLI_BUILD_CHECKS_H
 
-#include "builder/plan.h"
+#include "builder/plan/plan.h"
 #include "cli/build_input.h"
 #include "lint/lint.h"
 

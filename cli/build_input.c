@@ -2,7 +2,7 @@
 
 #include "base/io.h"
 #include "base/path.h"
-#include "builder/remote.h"
+#include "builder/files/remote.h"
 #include "parser/source.h"
 #include "parser/values.h"
 #include "registry/transport.h"

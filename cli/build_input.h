@@ -5,8 +5,8 @@
 #ifndef CLI_BUILD_INPUT_H
 #define CLI_BUILD_INPUT_H
 
-#include "builder/context_fetch.h"
-#include "builder/userns.h"
+#include "builder/files/context_fetch.h"
+#include "builder/sandbox/userns.h"
 #include "cli/build_options.h"
 
 struct build_input {

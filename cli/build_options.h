@@ -5,10 +5,10 @@
 #define CLI_BUILD_OPTIONS_H
 
 #include "base/arena.h"
-#include "builder/build.h"
-#include "builder/context_fetch.h"
-#include "builder/export.h"
-#include "builder/plan.h"
+#include "builder/engine/build.h"
+#include "builder/files/context_fetch.h"
+#include "builder/image/export.h"
+#include "builder/plan/plan.h"
 #include "cli/options.h"
 
 /* --call: what to say about the Dockerfile instead of building it. */

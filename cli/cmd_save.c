@@ -1,7 +1,7 @@
 #include "cli/commands.h"
 
-#include "builder/export.h"
-#include "builder/userns.h"
+#include "builder/image/export.h"
+#include "builder/sandbox/userns.h"
 #include "cli/build_options.h"
 #include "cli/opened.h"
 

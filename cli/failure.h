@@ -6,7 +6,7 @@
 #define CLI_FAILURE_H
 
 #include "base/buf.h"
-#include "builder/build.h"
+#include "builder/engine/build.h"
 #include "parser/source.h"
 
 void failure_add(struct buf *out, const struct source *source,

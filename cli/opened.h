@@ -5,7 +5,7 @@
 #define CLI_OPENED_H
 
 #include "base/arena.h"
-#include "builder/image.h"
+#include "builder/image/image.h"
 #include "cache/store.h"
 #include "cli/options.h"
 

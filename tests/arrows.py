@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Hold the include arrows of docs/design.md.
 
-Every top-level folder with C in it has a line here that says whose headers it
-may include; a line needs a sentence in the README too. Third-party headers
+Every folder with C in it, and every room of builder/, has a line here that says
+whose headers it may include; a line needs a sentence in the README too. An arrow
+to builder/ or from a folder outside is one to all of its rooms. Third-party headers
 stay in the files named below.
 """
 import os
@@ -18,7 +19,15 @@ ARROWS = {
     "oci": ["base"],
     "registry": ["base", "oci"],
     "cache": ["base", "oci"],
-    "builder": ["base", "parser", "oci", "registry", "cache"],
+    "builder": ["base"],
+    "builder/plan": ["base", "parser", "oci"],
+    "builder/sandbox": ["base"],
+    "builder/files": ["base", "parser", "oci", "registry", "cache"],
+    "builder/image": ["base", "oci", "cache", "builder", "builder/plan",
+                      "builder/files"],
+    "builder/engine": ["base", "parser", "oci", "registry", "cache",
+                       "builder", "builder/plan", "builder/sandbox",
+                       "builder/files", "builder/image"],
     "cli": ["base", "parser", "lint", "oci", "registry", "cache", "builder"],
     "tests": ["base", "parser", "lint", "oci", "registry", "cache", "builder",
               "cli", "tests"],
@@ -37,7 +46,7 @@ THIRD_PARTY = {
     "zstd.h": r"oci/\w*(compress|codec)\w*",
     "isa-l": r"oci/\w*(compress|codec|isal)\w*",
     "yaml.h": r"cli/lint_config",
-    "seccomp.h": r"builder/seccomp\w*",
+    "seccomp.h": r"builder/sandbox/seccomp\w*",
 }
 JANSSON_IN_HEADERS = "jansson.h"
 
@@ -47,8 +56,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 def sources():
     for folder in sorted(os.listdir(ROOT)):
         top = os.path.join(ROOT, folder)
-        if folder.startswith((".", "build")) or not os.path.isdir(top):
-            continue
+        if folder.startswith(".") or not os.path.isdir(top) or \
+                os.path.exists(os.path.join(top, "meson-private")):
+            continue  # not ours, or where something was built
         for where, folders, names in os.walk(top):
             for name in sorted(names):
                 if name.endswith((".c", ".h", ".re")):
@@ -56,20 +66,35 @@ def sources():
                                                   ROOT)
 
 
-def problems_of(folder, path):
+def home_of(path):
+    """The folder or room of ARROWS that a file lies in, or None."""
+    folder = os.path.dirname(path)
+    while folder and folder not in ARROWS:
+        folder = os.path.dirname(folder)
+    return folder or None
+
+
+def has_arrow(home, to):
+    """Whether files of home may include headers of to."""
+    top = to.split("/")[0]
+    outside = home.split("/")[0] != top
+    return home == to or to in ARROWS[home] or \
+        outside and top in ARROWS[home]
+
+
+def problems_of(path):
+    home = home_of(path)
     with open(os.path.join(ROOT, path), errors="replace") as file:
         text = file.read()
     stem = os.path.splitext(path)[0]
     for kind, header in INCLUDE.findall(text):
-        top = header.split("/")[0]
-        own = top == folder or "/" not in header
-        if kind == '"' and not own and top in ARROWS and \
-                top not in ARROWS[folder]:
+        to = home_of(header)
+        if kind == '"' and to and not has_arrow(home, to):
             yield "%s includes %s: no arrow from %s to %s" % (
-                path, header, folder, top)
+                path, header, home, to)
         for start, allowed in THIRD_PARTY.items():
             if kind == "<" and header.startswith(start) and \
-                    folder != "tests" and not re.fullmatch(allowed, stem):
+                    home != "tests" and not re.fullmatch(allowed, stem):
                 yield "%s includes <%s>, which has its own place" % (
                     path, header)
         if header == JANSSON_IN_HEADERS and path.endswith(".h"):
@@ -84,7 +109,7 @@ def main():
         n_files += 1
         folders.add(folder)
         if folder in ARROWS:
-            found += problems_of(folder, path)
+            found += problems_of(path)
     for folder in sorted(folders):
         if folder not in ARROWS:
             found.append("%s/ has no line in tests/arrows.py" % folder)

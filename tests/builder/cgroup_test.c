@@ -1,6 +1,6 @@
 #include "tests/base/support.h"
 
-#include "builder/cgroup.h"
+#include "builder/sandbox/cgroup.h"
 
 /* "file=value" for each setting, "?" after optional ones */
 static void describe(const struct cgroup_limits *l, enum cgroup_version version,

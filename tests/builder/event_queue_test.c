@@ -1,7 +1,7 @@
 #include "tests/base/support.h"
 
 #include "base/mem.h"
-#include "builder/event_queue.h"
+#include "builder/engine/event_queue.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "tests/base/support.h"
 
 #include "base/io.h"
-#include "builder/forward.h"
+#include "builder/sandbox/forward.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -7,9 +7,9 @@
  */
 #include "base/io.h"
 #include "base/mem.h"
-#include "builder/capabilities.h"
-#include "builder/sandbox.h"
-#include "builder/userns_subid.h"
+#include "builder/sandbox/capabilities.h"
+#include "builder/sandbox/sandbox.h"
+#include "builder/sandbox/userns_subid.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "builder/sandbox.h"
+#include "builder/sandbox/sandbox.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

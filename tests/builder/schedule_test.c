@@ -1,7 +1,7 @@
 #include "tests/base/support.h"
 
 #include "base/mem.h"
-#include "builder/schedule.h"
+#include "builder/engine/schedule.h"
 
 #include <pthread.h>
 #include <string.h>

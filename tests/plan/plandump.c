@@ -14,7 +14,7 @@
  * the error that an image gave.
  */
 #include "base/io.h"
-#include "builder/plan.h"
+#include "builder/plan/plan.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 
 #include "tests/cache/support.h"
 
-#include "builder/copy.h"
+#include "builder/files/copy.h"
 
 /*
  * A plain folder to copy from, layers to copy into, and the draft on top of

@@ -1,7 +1,7 @@
 #include "tests/cache/support.h"
 
 #include "base/path.h"
-#include "builder/context.h"
+#include "builder/files/context.h"
 
 #include <stdio.h>
 #include <string.h>

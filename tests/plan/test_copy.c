@@ -1,7 +1,7 @@
 /* copy.h and target.h, where the conformance cases don't look. */
 #include "tests/plan/support.h"
 
-#include "builder/target.h"
+#include "builder/files/target.h"
 
 #include <fcntl.h>
 #include <string.h>

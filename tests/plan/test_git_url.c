@@ -1,6 +1,6 @@
 #include "tests/base/support.h"
 
-#include "builder/git_url.h"
+#include "parser/git_url.h"
 
 #include <stdlib.h>
 #include <string.h>

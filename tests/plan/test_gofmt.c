@@ -1,6 +1,6 @@
 #include "tests/base/support.h"
 
-#include "builder/gofmt.h"
+#include "builder/plan/gofmt.h"
 
 /* quotetests of Go's strconv/quote_test.go, and more of its kind */
 static void strings_are_quoted_as_strconv_does(void **state)

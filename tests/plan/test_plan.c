@@ -1,7 +1,7 @@
 /* What no golden file shows: sizes, and errors of the source of images. */
 #include "tests/base/support.h"
 
-#include "builder/plan.h"
+#include "builder/plan/plan.h"
 
 struct counting_source {
 	struct plan_source source;

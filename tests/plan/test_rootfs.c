@@ -1,7 +1,7 @@
 #include "tests/cache/support.h"
 
 #include "base/io.h"
-#include "builder/rootfs.h"
+#include "builder/image/rootfs.h"
 #include "oci/layer.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "tests/base/support.h"
 
-#include "builder/scope.h"
+#include "builder/plan/scope.h"
 
 /* A word as it stands in a Dockerfile. */
 static struct word word_of(struct arena *a, const char *text)

@@ -2,7 +2,7 @@
 #include "tests/plan/support.h"
 
 #include "base/io.h"
-#include "builder/unpack.h"
+#include "builder/files/unpack.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "tests/cache/support.h"
 
-#include "builder/user.h"
+#include "builder/files/user.h"
 
 #include <string.h>
 

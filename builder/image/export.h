@@ -1,0 +1,69 @@
+/*
+ * Export: an image as a file or folder that others read.
+ */
+#ifndef BUILDER_IMAGE_EXPORT_H
+#define BUILDER_IMAGE_EXPORT_H
+
+#include "builder/image/image.h"
+#include "oci/compress.h"
+
+#include <stdint.h>
+
+enum export_kind {
+	EXPORT_OCI,    /* an OCI image layout as a tar */
+	EXPORT_DOCKER, /* what `docker load` takes */
+	EXPORT_TAR,    /* the root file system as a tar */
+	EXPORT_LOCAL,  /* the root file system as a folder */
+};
+
+struct export_spec {
+	enum export_kind kind;
+	const char *dest; /* "-" is stdout */
+	struct compression_spec compression;
+	/* Timestamps in layers made here are clamped to the image's. */
+	bool rewrite_timestamp;
+	int64_t epoch_s; /* for that */
+	unsigned n_threads;
+};
+
+struct export_result {
+	struct descriptor manifest; /* OCI and docker only */
+	struct digest config_digest;
+};
+
+/*
+ * Write the image to spec->dest; a file appears there whole or not at all.
+ * names are normalised.
+ */
+int export_image(const struct store *s, const struct image *image,
+		 const struct str *names, size_t n_names,
+		 const struct export_spec *spec, struct export_result *out,
+		 struct err *e);
+
+/*
+ * The layers of an image in the form that is exported: export_layers.c.
+ */
+struct export_layer {
+	const struct store *store;
+	struct descriptor descriptor;
+	struct digest diff_id;
+	bool from_blob; /* else written from the snapshot, uncompressed */
+	struct digest snapshot;
+	int64_t mtime_max_s;
+	bool fresh; /* the snapshot was hashed a moment ago */
+};
+
+/* Decide, and compress what is not there yet. *out lives in a. */
+int export_layers_make(const struct store *s, const struct rootfs *rootfs,
+		       const struct export_spec *spec, struct arena *a,
+		       struct export_layer **out, struct err *e);
+/* Exactly the descriptor's bytes; checked on the way. */
+int export_layer_write(const struct export_layer *l, struct sink *out,
+		       struct err *e);
+
+/* The merged root file system: export_rootfs.c. */
+int export_rootfs_tar(const struct view *root, struct sink *out, struct err *e);
+int export_rootfs_folder(const struct view *root, const char *dest,
+			 struct err *e);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Images of the store: found by name for a plan, and named after a build.
+ */
+#ifndef BUILDER_IMAGE_IMAGE_H
+#define BUILDER_IMAGE_IMAGE_H
+
+#include "builder/image/rootfs.h"
+#include "builder/plan/plan.h"
+#include "cache/store.h"
+
+/* The seam plan_make asks, over a store. */
+struct store_source {
+	struct plan_source source;
+	const struct store *store;
+};
+void store_source_init(struct store_source *s, const struct store *store);
+
+/* 1 found, 0 no such name, -1 error. name is normalised. */
+int image_find(const struct store *s, struct arena *a, struct str name,
+	       const struct platform *platform, struct plan_image *out,
+	       struct err *e);
+
+/*
+ * An image of a layout elsewhere, "PATH[:TAG|@DIGEST]"; the tag is "latest"
+ * where the layout has more than one. Its blobs are brought into the store,
+ * without a name. 1, 0, -1.
+ */
+int image_from_layout(const struct store *s, struct arena *a, struct str layout,
+		      const struct platform *platform, struct plan_image *out,
+		      struct err *e);
+
+/* An image as a build made it or the store has it. */
+struct image {
+	const struct rootfs *rootfs;
+	const struct image_config *config;
+};
+
+/*
+ * Put the image's config and manifest into the store. Layers made here are
+ * described uncompressed; their bytes are their snapshots.
+ */
+int image_put(const struct store *s, const struct image *image,
+	      struct descriptor *manifest, struct digest *config_digest,
+	      struct err *e);
+/* Give it a name (normalised). */
+int image_tag(const struct store *s, const struct descriptor *manifest,
+	      const struct platform *platform, struct str name, struct err *e);
+
+#endif

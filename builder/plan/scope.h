@@ -1,0 +1,46 @@
+/*
+ * Scope: the variables that a stage's instructions see at one point.
+ * ARG and ENV both set them; ENV alone is recorded in the image.
+ */
+#ifndef BUILDER_PLAN_SCOPE_H
+#define BUILDER_PLAN_SCOPE_H
+
+#include "base/arena.h"
+#include "oci/config.h"
+#include "parser/diag.h"
+#include "parser/word.h"
+
+/* An ARG as declared in a stage: part of every later RUN's history. */
+struct scope_arg {
+	struct str name;
+	struct str value;
+	bool has_value;
+};
+
+struct scope {
+	struct arena *arena;
+	struct str_list env;	      /* "NAME=value" */
+	const struct scope_arg *args; /* replaced, never written in place */
+	size_t n_args;
+	struct arena_room *args_room;
+};
+
+void scope_set(struct scope *s, struct str name, struct str value);
+void scope_declare(struct scope *s, struct str name, const struct str *value);
+
+/* The scope as expansion asks it; valid until the scope changes. */
+struct word_env scope_env(const struct scope *s);
+
+/*
+ * Expand w in the scope as it is now. A mistake goes to d at the word's place:
+ * false then. A word that never expands gives its text.
+ */
+bool scope_expand(const struct scope *s, const struct word *w, struct str *out,
+		  struct diags *d);
+bool scope_expand_fields(const struct scope *s, const struct word *w,
+			 struct str **out, size_t *n_out, struct diags *d);
+
+/* "|2 A=x B=y " for the declared ARGs, or nothing. */
+void scope_add_history(struct buf *out, const struct scope *s);
+
+#endif
