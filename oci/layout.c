@@ -94,14 +94,110 @@ static const struct index_entry *find_name(const struct index *ix,
 	return NULL;
 }
 
+static bool is_index(struct str media_type)
+{
+	return str_eq_c(media_type, MEDIA_INDEX) ||
+	       str_eq_c(media_type, MEDIA_DOCKER_INDEX);
+}
+
+/* Read the index that an entry describes: 1 read, 0 it is none, -1. */
+static int read_nested(int dirfd, struct arena *a, const struct descriptor *d,
+		       struct index *out, struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
+	const struct blobs b = {dirfd};
+
+	if (!is_index(d->media_type))
+		return 0;
+	if (blob_read(&b, &d->digest, &text, e) < 0 ||
+	    index_parse(a, buf_str(&text), out, e) < 0)
+		return -1;
+	return 1;
+}
+
+static int find_digest(int dirfd, struct arena *a, const struct index *ix,
+		       const struct digest *digest, int depth,
+		       struct index_entry *out, struct err *e)
+{
+	struct index nested;
+	int found = 0;
+
+	for (size_t i = 0; i < ix->n_entries; i++) {
+		if (!digest_eq(&ix->entries[i].descriptor.digest, digest))
+			continue;
+		*out = ix->entries[i];
+		return 1;
+	}
+	for (size_t i = 0; i < ix->n_entries && !found; i++) {
+		if (depth == MAX_INDEX_DEPTH)
+			return 0;
+		found = read_nested(dirfd, a, &ix->entries[i].descriptor,
+				    &nested, e);
+		if (found > 0)
+			found = find_digest(dirfd, a, &nested, digest,
+					    depth + 1, out, e);
+	}
+	return found;
+}
+
+int layout_find_digest(int dirfd, struct arena *a, const struct index *ix,
+		       struct str digest, struct index_entry *out,
+		       struct err *e)
+{
+	struct digest wanted;
+
+	if (!digest_parse(digest, &wanted))
+		return err_set(e, ERR_INVALID,
+			       "'%.*s': expected sha256: and 64 lower-case "
+			       "hexadecimal digits",
+			       STR_ARG(digest));
+	return find_digest(dirfd, a, ix, &wanted, 0, out, e);
+}
+
+/* "docker.io/a/b" of "docker.io/a/b:tag@sha256:…"; *digest may be empty. */
+static struct str repository(struct str name, struct str *digest)
+{
+	ptrdiff_t colon;
+
+	(void)str_cut(name, '@', &name, digest);
+	colon = str_rfind(name, ':');
+	if (colon <= str_rfind(name, '/'))
+		return name;
+	return str_sub(name, 0, (size_t)colon);
+}
+
+/* The entries whose names are of that repository, whatever their tags. */
+static struct index of_repository(struct arena *a, const struct index *ix,
+				  struct str wanted)
+{
+	struct index_entry *v =
+		arena_new_array(a, ix->n_entries, struct index_entry);
+	struct index out = {.entries = v};
+	struct str ignored;
+
+	for (size_t i = 0; i < ix->n_entries; i++) {
+		struct str name = annotation(&ix->entries[i], REF_NAME);
+
+		if (str_eq(repository(name, &ignored), wanted))
+			v[out.n_entries++] = ix->entries[i];
+	}
+	return out;
+}
+
 int layout_find(int dirfd, struct arena *a, struct str name,
 		struct index_entry *out, struct err *e)
 {
 	const struct index_entry *found;
+	struct str digest;
+	struct str wanted = repository(name, &digest);
 	struct index ix;
 
 	if (layout_read_index(dirfd, a, &ix, e) < 0)
 		return -1;
+	if (digest.n) {
+		ix = of_repository(a, &ix, wanted);
+		return layout_find_digest(dirfd, a, &ix, digest, out, e);
+	}
 	found = find_name(&ix, name);
 	if (!found)
 		return 0;
@@ -253,12 +349,6 @@ static int choose(struct arena *a, struct str json,
 		return 0;
 	}
 	return no_platform(a, &ix, wanted, e);
-}
-
-static bool is_index(struct str media_type)
-{
-	return str_eq_c(media_type, MEDIA_INDEX) ||
-	       str_eq_c(media_type, MEDIA_DOCKER_INDEX);
 }
 
 /* Read the document that *d names, following indexes; *d becomes its own. */

@@ -17,9 +17,21 @@ int layout_init(int dirfd, struct err *e);
 int layout_read_index(int dirfd, struct arena *a, struct index *out,
 		      struct err *e);
 
-/* The entry that has this name. 1 found, 0 absent, -1 error. */
+/*
+ * The entry that has this name. A digest in the name decides, whatever the tag
+ * says: the entry is one of the same repository, or of an index in it.
+ * 1 found, 0 absent, -1 error.
+ */
 int layout_find(int dirfd, struct arena *a, struct str name,
 		struct index_entry *out, struct err *e);
+
+/*
+ * The entry of that digest ("sha256:…"), in the index or in one of those that
+ * it names. 1 found, 0 absent, -1 error; ERR_INVALID where it is no digest.
+ */
+int layout_find_digest(int dirfd, struct arena *a, const struct index *ix,
+		       struct str digest, struct index_entry *out,
+		       struct err *e);
 
 /*
  * Name a manifest (or index), replacing what had the name. Atomic and safe

@@ -46,61 +46,70 @@ int image_find(const struct store *s, struct arena *a, struct str name,
 	return 1;
 }
 
-static bool entry_is(const struct index_entry *entry,
-		     const struct layout_reference *ref)
+static bool has_tag(const struct index_entry *entry, struct str tag)
 {
 	static const char name_key[] = "org.opencontainers.image.ref.name";
-	char digest[DIGEST_STRING_SIZE];
 
-	if (ref->digest.n)
-		return str_eq_c(
-			ref->digest,
-			digest_string(&entry->descriptor.digest, digest));
 	for (size_t i = 0; i < entry->annotations.n; i++)
 		if (str_eq_c(entry->annotations.v[i].key, name_key) &&
-		    str_eq(entry->annotations.v[i].value, ref->tag))
+		    str_eq(entry->annotations.v[i].value, tag))
 			return true;
 	return false;
 }
 
-static const struct index_entry *find_entry(const struct index *ix,
-					    struct layout_reference ref)
+/* Without a tag the only image is meant, or the one that is "latest". */
+static bool is_meant(const struct index *ix, const struct index_entry *entry,
+		     struct str tag)
 {
-	if (!ref.tag.n && !ref.digest.n && ix->n_entries == 1)
-		return &ix->entries[0];
-	if (!ref.tag.n)
-		ref.tag = STR("latest");
-	for (size_t i = 0; i < ix->n_entries; i++)
-		if (entry_is(&ix->entries[i], &ref))
-			return &ix->entries[i];
-	return NULL;
+	if (!tag.n && ix->n_entries == 1)
+		return true;
+	return has_tag(entry, tag.n ? tag : STR("latest"));
+}
+
+/* 1 found, 0 absent, -1 error. */
+static int find_entry(int dirfd, struct arena *a, struct layout_reference ref,
+		      struct index_entry *out, struct err *e)
+{
+	struct index ix;
+
+	if (layout_read_index(dirfd, a, &ix, e) < 0)
+		return -1;
+	if (ref.digest.n)
+		return layout_find_digest(dirfd, a, &ix, ref.digest, out, e);
+	for (size_t i = 0; i < ix.n_entries; i++) {
+		if (!is_meant(&ix, &ix.entries[i], ref.tag))
+			continue;
+		*out = ix.entries[i];
+		return 1;
+	}
+	return 0;
 }
 
 int image_from_layout(const struct store *s, struct arena *a, struct str layout,
 		      const struct platform *platform, struct plan_image *out,
 		      struct err *e)
 {
-	const struct index_entry *entry;
 	struct layout_reference ref;
 	struct loaded_image *loaded;
-	struct index ix;
+	struct index_entry entry;
 	size_t n_loaded;
+	int found;
 	SCOPED_FD int fd = -1;
 
 	layout_reference_parse(layout, &ref);
 	fd = io_open_dir(AT_FDCWD, arena_c(a, ref.path), e);
-	if (fd < 0 || layout_read_index(fd, a, &ix, e) < 0)
+	if (fd < 0)
 		return -1;
-	entry = find_entry(&ix, ref);
-	if (!entry)
-		return 0;
+	found = find_entry(fd, a, ref, &entry, e);
+	if (found <= 0)
+		return found;
 	/* blobs that the store has are not read again */
 	if (archive_load(s->fd, arena_c(a, ref.path), a, &loaded, &n_loaded,
 			 e) < 0)
 		return -1;
 	*out = (struct plan_image){
 		.name = arena_printf(a, "oci-layout://%.*s", STR_ARG(layout))};
-	if (layout_read_image(s->fd, a, &entry->descriptor, platform,
+	if (layout_read_image(s->fd, a, &entry.descriptor, platform,
 			      &out->manifest, &out->manifest_digest,
 			      &out->config, e) < 0)
 		return -1;

@@ -21,7 +21,7 @@ int image_find(const struct store *s, struct arena *a, struct str name,
 	       struct err *e);
 
 /*
- * An image of a layout elsewhere, "PATH[:TAG|@DIGEST]"; the tag is "latest"
+ * An image of a layout elsewhere, "PATH[:TAG][@DIGEST]"; the tag is "latest"
  * where the layout has more than one. Its blobs are brought into the store,
  * without a name. 1, 0, -1.
  */

@@ -106,14 +106,13 @@ named_context_find(const struct named_context *contexts, size_t n,
 
 void layout_reference_parse(struct str value, struct layout_reference *out)
 {
-	ptrdiff_t slash = str_rfind(value, '/');
-	ptrdiff_t colon = str_rfind(value, ':');
+	ptrdiff_t colon;
 
-	*out = (struct layout_reference){.path = value};
-	if (str_cut(value, '@', &out->path, &out->digest))
+	*out = (struct layout_reference){0};
+	(void)str_cut(value, '@', &out->path, &out->digest);
+	colon = str_rfind(out->path, ':');
+	if (colon <= str_rfind(out->path, '/'))
 		return;
-	if (colon <= slash)
-		return;
-	out->path = str_sub(value, 0, (size_t)colon);
-	out->tag = str_skip(value, (size_t)colon + 1);
+	out->tag = str_skip(out->path, (size_t)colon + 1);
+	out->path = str_sub(out->path, 0, (size_t)colon);
 }

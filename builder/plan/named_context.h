@@ -14,7 +14,7 @@ enum named_kind {
 	NAMED_FOLDER, /* value: its path */
 	NAMED_REMOTE, /* value: a git repository or a URL */
 	NAMED_IMAGE,  /* value: the name of an image of the store */
-	NAMED_LAYOUT, /* value: PATH[:TAG|@DIGEST] of an image layout */
+	NAMED_LAYOUT, /* value: PATH[:TAG][@DIGEST] of an image layout */
 	NAMED_STAGE,  /* value: a stage of the Dockerfile */
 	NAMED_SCRATCH,
 };
@@ -38,7 +38,7 @@ const struct named_context *
 named_context_find(const struct named_context *contexts, size_t n,
 		   struct str name);
 
-/* "PATH[:TAG|@DIGEST]" of NAMED_LAYOUT; what is absent is empty. */
+/* "PATH[:TAG][@DIGEST]" of NAMED_LAYOUT; what is absent is empty. */
 struct layout_reference {
 	struct str path;
 	struct str tag;

@@ -11,7 +11,9 @@ the build context, except:
     expected.json   the peer's image in canonical form, written by --record
     setup.sh        run with sh in a copy of the context: makes what git can't
                     hold (modes, links, FIFOs, xattrs, times, archives)
-    args            arguments for `build`, as one shell line
+    args            arguments for `build`, as one shell line; $BASES is the
+                    folder of base.py's images, $BASE_DIGEST and $RICH_DIGEST
+                    the digests of their manifests, which differ by machine
     expect-error    the build must fail; holds an extended regular expression
                     that imgbuild's message must match (empty: any message)
     notes           why the expectation is not what the peer made, or what to
@@ -305,6 +307,11 @@ def canonical(path, base_layers, strict):
     return out
 
 
+def manifest_digest(archive):
+    return json.loads(Archive(archive).read("index.json"))[
+        "manifests"][0]["digest"]
+
+
 def base_diff_ids(folder):
     """Each base's layers; learns busybox, which differs by machine."""
     with tarfile.open(os.path.join(folder, "base.tar")) as tar:
@@ -406,8 +413,13 @@ class Case:
             return None
 
     def args(self, base_folder):
-        return shlex.split((self.meta("args") or "")
-                           .replace("$BASES", base_folder))
+        text = (self.meta("args") or "").replace("$BASES", base_folder)
+        for name in BASES:
+            variable = "$%s_DIGEST" % name.partition(".")[0].upper()
+            if variable in text:
+                text = text.replace(variable, manifest_digest(
+                    os.path.join(base_folder, name)))
+        return shlex.split(text)
 
     def missing_need(self):
         for need in (self.meta("needs") or "").split():
@@ -607,8 +619,7 @@ def digest(runner, case, builder):
         context = os.path.join(folder, "context")
         case.make_context(context)
         builder.build(context, case.args(runner.bases), out)
-        index = json.loads(Archive(out).read("index.json"))
-        return "PASS", index["manifests"][0]["digest"]
+        return "PASS", manifest_digest(out)
     except BuildFailed:
         return "PASS", "refused"
     except (ValueError, KeyError, tarfile.TarError, OSError,

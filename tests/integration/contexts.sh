@@ -183,6 +183,7 @@ check "oci-layout:// is an image" root --build-context "lib=oci-layout://$WORK/l
 check "   ... with its files" lists ' copied$'
 digest=$(sed -n 's/.*"digest": *"\(sha256:[0-9a-f]*\)".*/\1/p' "$WORK/layout/index.json" | head -n1)
 check "   ... by its digest" root --build-context "lib=oci-layout://$WORK/layout@$digest" "$WORK/c"
+check "   ... which decides whatever the tag" root --build-context "lib=oci-layout://$WORK/layout:other@$digest" "$WORK/c"
 refuse "another tag is a mistake" 2 build --build-context "lib=oci-layout://$WORK/layout:other" "$WORK/c"
 check "   ... that is named" says 'layout:other: there is no such image in the layout'
 if [ -n "${URL:-}" ]; then

@@ -262,6 +262,87 @@ static struct descriptor put_image(const struct blobs *b,
 	return d;
 }
 
+/* An index of one image of each architecture given; *children in order. */
+static struct index_entry put_index(const struct blobs *b,
+				    const char *const architectures[2],
+				    struct index_entry children[2])
+{
+	SCOPED_BUF struct buf text = BUF_INIT(10000);
+	const struct index ix = {children, 2, {0}};
+	struct index_entry out = {.descriptor.media_type = STR(MEDIA_INDEX)};
+	struct err e;
+
+	for (int i = 0; i < 2; i++)
+		children[i] = (struct index_entry){
+			.descriptor = put_image(b, architectures[i]),
+			.platform = {.os = STR("linux"),
+				     .architecture =
+					     str_from(architectures[i])}};
+	index_write(&text, &ix);
+	out.descriptor.size_bytes = text.n;
+	assert_int_equal(
+		blob_put(b, buf_str(&text), &out.descriptor.digest, &e), 0);
+	return out;
+}
+
+static int find_by_digest(int dirfd, struct arena *a, const char *name,
+			  const struct digest *digest, struct digest *found)
+{
+	char text[DIGEST_STRING_SIZE];
+	struct index_entry entry = {0};
+	struct err e;
+	int n = layout_find(
+		dirfd, a,
+		arena_printf(a, "%s@%s", name, digest_string(digest, text)),
+		&entry, &e);
+
+	*found = entry.descriptor.digest;
+	return n;
+}
+
+static void a_digest_is_found_in_its_repository_and_its_indexes(void **state)
+{
+	static const char *const both[2] = {"amd64", "arm64"};
+	SCOPED_TEMP_DIR dir;
+	SCOPED_ARENA struct arena a = {0};
+	struct index_entry children[2];
+	struct index_entry one;
+	struct index_entry index;
+	struct digest found;
+	struct blobs b;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	b.dirfd = dir.fd;
+	one = (struct index_entry){.descriptor = put_image(&b, "s390x")};
+	index = put_index(&b, both, children);
+	assert_int_equal(layout_set_name(dir.fd, STR("h:5/a:1"), &one, &e), 0);
+	assert_int_equal(layout_set_name(dir.fd, STR("h:5/b:1"), &index, &e),
+			 0);
+	assert_int_equal(find_by_digest(dir.fd, &a, "h:5/a",
+					&one.descriptor.digest, &found),
+			 1);
+	assert_int_equal(find_by_digest(dir.fd, &a, "h:5/a:other",
+					&one.descriptor.digest, &found),
+			 1);
+	assert_true(digest_eq(&found, &one.descriptor.digest));
+	assert_int_equal(find_by_digest(dir.fd, &a, "h:5/b",
+					&index.descriptor.digest, &found),
+			 1);
+	assert_true(digest_eq(&found, &index.descriptor.digest));
+	assert_int_equal(find_by_digest(dir.fd, &a, "h:5/b",
+					&children[1].descriptor.digest, &found),
+			 1);
+	assert_true(digest_eq(&found, &children[1].descriptor.digest));
+	assert_int_equal(find_by_digest(dir.fd, &a, "h:5/b",
+					&one.descriptor.digest, &found),
+			 0);
+	assert_int_equal(
+		find_by_digest(dir.fd, &a, "h", &one.descriptor.digest, &found),
+		0);
+}
+
 static void an_index_is_followed_to_the_platform(void **state)
 {
 	SCOPED_TEMP_DIR dir;
@@ -316,6 +397,8 @@ int main(void)
 		cmocka_unit_test(an_unchanged_index_is_not_written),
 		cmocka_unit_test(many_processes_lose_no_name),
 		cmocka_unit_test(a_damaged_index_is_an_error_that_names_it),
+		cmocka_unit_test(
+			a_digest_is_found_in_its_repository_and_its_indexes),
 		cmocka_unit_test(an_index_is_followed_to_the_platform),
 	};
 
