@@ -1,7 +1,7 @@
 #include "cli/build_checks.h"
 
 #include "cli/build_call.h"
-#include "cli/lint_files.h"
+#include "cli/dockerignore.h"
 #include "oci/reference.h"
 
 #include <string.h>
@@ -56,7 +56,7 @@ void build_checks_run(struct build_checks *c, struct arena *a,
 	};
 	if (in->context)
 		c->options.dockerignore =
-			lint_dockerignore(a, in->dockerfile_path, in->context);
+			dockerignore_read(a, in->dockerfile_path, in->context);
 	lint_begin(&c->file, a, source, &c->options);
 	lint_finish(&c->file);
 }

@@ -27,7 +27,7 @@ for lexer in "$here"/parser/*.re; do
 done
 objects=
 for source in "$here"/parser/*.c "$here"/lint/*.c ./*.c \
-	"$here"/cli/lint_config.c "$here"/cli/lint_settings.c \
+	"$here"/cli/lint/config.c "$here"/cli/lint/settings.c \
 	"$here"/base/*.c; do
 	object=$(basename "$source" .c).o
 	# shellcheck disable=SC2086

@@ -1,7 +1,7 @@
 /* A config file: read or refused with a message that names it. */
 #include "harness.h"
 
-#include "cli/lint_settings.h"
+#include "cli/lint/settings.h"
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 /* Positions as editors count them. */
 #include "tests/base/support.h"
 
-#include "cli/lsp_text.h"
+#include "cli/lsp/text.h"
 
 static void set(struct lsp_text *t, const char *text)
 {

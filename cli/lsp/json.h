@@ -2,7 +2,7 @@
 #ifndef CLI_LSP_JSON_H
 #define CLI_LSP_JSON_H
 
-#include "cli/lsp_text.h"
+#include "cli/lsp/text.h"
 
 #include <stdbool.h>
 

@@ -1,10 +1,8 @@
-#include "cli/lint_files.h"
+#include "cli/lint/files.h"
 
-#include "base/io.h"
-#include "cli/gitignore.h"
+#include "cli/lint/gitignore.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,39 +172,4 @@ void lint_files_find(struct arena *a, const string_list *arguments,
 
 	for (size_t i = 0; i < arguments->n; i++)
 		find_argument(&f, arguments->v[i]);
-}
-
-static const char *folder_of(struct arena *a, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return ".";
-	return arena_c(a, (struct str){path, (size_t)(slash - path) + 1});
-}
-
-/* 1 read, 0 there is none or it can't be read. */
-static int read_ignore(const char *path, struct buf *text)
-{
-	struct err e;
-
-	return io_read_file(AT_FDCWD, path, text, &e) > 0;
-}
-
-const struct ignore *lint_dockerignore(struct arena *a, const char *path,
-				       const char *folder)
-{
-	SCOPED_BUF struct buf text = BUF_INIT(1u << 20);
-	const struct ignore *ignore;
-	struct err e;
-
-	if (!folder)
-		folder = folder_of(a, path);
-	if (!(path &&
-	      read_ignore(arena_printf(a, "%s.dockerignore", path).p, &text)) &&
-	    !read_ignore(arena_printf(a, "%s/.dockerignore", folder).p, &text))
-		return NULL;
-	if (ignore_parse(a, arena_str(a, buf_str(&text)), &ignore, &e) < 0)
-		return NULL;
-	return ignore;
 }

@@ -1,4 +1,4 @@
-#include "cli/lsp_text.h"
+#include "cli/lsp/text.h"
 
 #include "parser/utf8.h"
 

@@ -5,10 +5,10 @@
 #include "cli/commands.h"
 
 #include "base/io.h"
-#include "cli/lint_settings.h"
-#include "cli/lsp_answers.h"
-#include "cli/lsp_json.h"
-#include "cli/lsp_wire.h"
+#include "cli/lint/settings.h"
+#include "cli/lsp/answers.h"
+#include "cli/lsp/json.h"
+#include "cli/lsp/wire.h"
 #include "cli/options.h"
 #include "cli/version.h"
 

@@ -1,4 +1,4 @@
-#include "cli/gitignore.h"
+#include "cli/lint/gitignore.h"
 
 #include "base/io.h"
 #include "base/vec.h"

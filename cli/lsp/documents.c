@@ -1,6 +1,6 @@
-#include "cli/lsp_documents.h"
+#include "cli/lsp/documents.h"
 
-#include "cli/lint_files.h"
+#include "cli/dockerignore.h"
 
 static void forget_lint(struct lsp_document *doc)
 {
@@ -78,7 +78,7 @@ void lsp_document_lint(const struct lsp_documents *d, struct lsp_document *doc)
 	doc->options.fixes = true;
 	if (lsp_path_of_uri(&path, str_from(doc->uri)))
 		doc->options.dockerignore =
-			lint_dockerignore(&doc->arena, buf_c(&path), NULL);
+			dockerignore_read(&doc->arena, buf_c(&path), NULL);
 	source_init(&doc->source, &doc->arena, STR("Dockerfile"),
 		    buf_str(&doc->text.bytes));
 	lint_begin(&doc->lint, &doc->arena, &doc->source, &doc->options);

@@ -1,4 +1,4 @@
-#include "cli/lint_settings.h"
+#include "cli/lint/settings.h"
 
 #include "base/io.h"
 #include "lint/rule.h"

@@ -7,8 +7,8 @@
 #define CLI_LINT_OUTPUT_H
 
 #include "base/vec.h"
-#include "cli/lint_format.h"
-#include "cli/lint_settings.h"
+#include "cli/lint/format.h"
+#include "cli/lint/settings.h"
 
 struct lint_output;
 

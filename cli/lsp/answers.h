@@ -5,7 +5,7 @@
 #ifndef CLI_LSP_ANSWERS_H
 #define CLI_LSP_ANSWERS_H
 
-#include "cli/lsp_documents.h"
+#include "cli/lsp/documents.h"
 
 struct json_t;
 

@@ -13,7 +13,7 @@
  *   exclude: [vendor]                 shellcheck: false
  *   rules-version: 1
  */
-#include "cli/lint_settings.h"
+#include "cli/lint/settings.h"
 
 #include <string.h>
 #include <yaml.h>

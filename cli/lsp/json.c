@@ -1,4 +1,4 @@
-#include "cli/lsp_json.h"
+#include "cli/lsp/json.h"
 
 #include "parser/utf8.h"
 

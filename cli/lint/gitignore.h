@@ -2,8 +2,8 @@
  * .gitignore files, as far as a search for files goes: which paths they leave
  * out. Reference: gitignore(5).
  */
-#ifndef CLI_GITIGNORE_H
-#define CLI_GITIGNORE_H
+#ifndef CLI_LINT_GITIGNORE_H
+#define CLI_LINT_GITIGNORE_H
 
 #include "base/arena.h"
 

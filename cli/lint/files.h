@@ -4,7 +4,6 @@
 
 #include "base/arena.h"
 #include "cli/options.h"
-#include "parser/ignore.h"
 
 struct lint_search {
 	const string_list *excludes; /* patterns of fnmatch, on paths */
@@ -20,12 +19,5 @@ struct lint_search {
  */
 void lint_files_find(struct arena *a, const string_list *arguments,
 		     const struct lint_search *search, string_list *out);
-
-/*
- * What PATH.dockerignore says or, without one, .dockerignore in folder; NULL
- * where there is neither. path may be NULL, and where folder is it is path's.
- */
-const struct ignore *lint_dockerignore(struct arena *a, const char *path,
-				       const char *folder);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/diff.h"
 #include "base/io.h"
-#include "cli/lint_files.h"
+#include "cli/lint/files.h"
 #include "lint/fmt.h"
 
 #include <fcntl.h>

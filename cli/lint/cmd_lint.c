@@ -5,11 +5,12 @@
 
 #include "base/diff.h"
 #include "base/io.h"
-#include "cli/lint_files.h"
-#include "cli/lint_format.h"
-#include "cli/lint_output.h"
-#include "cli/lint_settings.h"
-#include "cli/lint_shellcheck.h"
+#include "cli/dockerignore.h"
+#include "cli/lint/files.h"
+#include "cli/lint/format.h"
+#include "cli/lint/output.h"
+#include "cli/lint/settings.h"
+#include "cli/lint/shellcheck.h"
 #include "cli/version.h"
 #include "lint/fix.h"
 #include "lint/rule.h"
@@ -266,7 +267,7 @@ static void lint_one(struct session *s, const char *path)
 		fprintf(stderr, "imgbuild: linting %s\n", path);
 	if (strcmp(path, "-") != 0)
 		f->options.dockerignore =
-			lint_dockerignore(&f->arena, path, NULL);
+			dockerignore_read(&f->arena, path, NULL);
 	if ((s->fix || s->diff) && fix_one(s, f, path, &e) < 0) {
 		(void)report(&e);
 		s->failed = true;

@@ -1,4 +1,4 @@
-#include "cli/lsp_wire.h"
+#include "cli/lsp/wire.h"
 
 #include "base/io.h"
 

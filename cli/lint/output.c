@@ -1,4 +1,4 @@
-#include "cli/lint_output.h"
+#include "cli/lint/output.h"
 
 #include "base/io.h"
 

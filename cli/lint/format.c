@@ -1,4 +1,4 @@
-#include "cli/lint_format.h"
+#include "cli/lint/format.h"
 
 #include "base/digest.h"
 #include "cli/version.h"

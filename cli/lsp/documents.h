@@ -2,7 +2,7 @@
 #ifndef CLI_LSP_DOCUMENTS_H
 #define CLI_LSP_DOCUMENTS_H
 
-#include "cli/lsp_text.h"
+#include "cli/lsp/text.h"
 
 #include "lint/lint.h"
 #include <stdbool.h>

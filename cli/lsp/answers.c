@@ -1,6 +1,6 @@
-#include "cli/lsp_answers.h"
+#include "cli/lsp/answers.h"
 
-#include "cli/lsp_json.h"
+#include "cli/lsp/json.h"
 #include "lint/fix.h"
 #include "lint/fmt.h"
 #include "lint/rule.h"

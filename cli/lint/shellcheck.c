@@ -2,7 +2,7 @@
  * The scripts go to numbered files in a folder of their own; the numbers find
  * the way back. jansson reads the answer.
  */
-#include "cli/lint_shellcheck.h"
+#include "cli/lint/shellcheck.h"
 
 #include "base/io.h"
 #include "base/subprocess.h"
