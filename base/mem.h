@@ -2,7 +2,7 @@
  * Memory and scope-bound cleanup.
  *
  * Running out of memory is not an error that callers handle: the x functions
- * abort. Sizes that come from outside are checked against a limit first.
+ * say so and end the process. Sizes that come from outside are checked against a limit first.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -12,7 +12,7 @@
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
-/* Resize to n * size bytes; aborts where the product overflows. */
+/* Resize to n * size bytes; ends the process where the product overflows. */
 void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);
 /* printf into a new string, which the caller frees. */

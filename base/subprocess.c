@@ -11,6 +11,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { WAIT_TRIES = 3 };
+
+int process_wait(pid_t pid, int *status)
+{
+	int tries = WAIT_TRIES;
+
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR && (errno == ECHILD || --tries == 0))
+			return -1;
+	return 0;
+}
+
 /* In the child, which shares our memory until it executes: no handler of ours
  * may run in it. */
 static void forget_handlers(void)
@@ -71,8 +83,7 @@ static int spawn(const char *const *argv, int out_fd, pid_t *pid)
 		failed = errno;
 	(void)close(fds[1]);
 	if (*pid > 0 && read(fds[0], &failed, sizeof(failed)) > 0)
-		while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		(void)process_wait(*pid, NULL);
 	(void)close(fds[0]);
 	return failed;
 }
@@ -136,8 +147,7 @@ int subprocess_run(const char *const *argv, struct buf *out, int *status,
 	}
 	read_failed = drain(fds[0], out, argv[0], e);
 	(void)close(fds[0]);
-	while (waitpid(pid, status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(e, "wait for %s", argv[0]);
+	if (process_wait(pid, status) < 0)
+		return err_sys(e, "wait for %s", argv[0]);
 	return read_failed;
 }

@@ -7,6 +7,15 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <sys/types.h>
+
+/*
+ * Wait for the end of a child: 0, or -1 with errno. A child that is not waited
+ * for keeps its pid namespace, and whoever waits for that; so what should not
+ * fail is tried again some times.
+ */
+int process_wait(pid_t pid, int *status);
+
 /*
  * Run argv (looked up in PATH) with stdin from /dev/null and stdout+stderr
  * appended to out (up to its ceiling) and umask 022. *status gets the wait

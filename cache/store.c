@@ -53,13 +53,14 @@ static void spread_children(int store_fd, const char *folder)
 
 static int create_folders(int fd, struct err *e)
 {
+	/* layout_init makes the others */
 	static const char *const folders[] = {"snapshots", "steps", "variants",
-					      "stat",	   "logs",  "locks",
-					      "tmp"};
+					      "stat", "logs"};
+	const char *last = folders[ARRAY_LEN(folders) - 1];
 	struct stat st;
 
 	/* the last one is made last: where it is, the rest is */
-	if (fstatat(fd, "tmp", &st, 0) == 0)
+	if (fstatat(fd, last, &st, 0) == 0)
 		return 0;
 	if (layout_init(fd, e) < 0)
 		return -1;

@@ -10,6 +10,7 @@
 enum {
 	WAITING_MAX_BYTES = 1 << 20, /* of output, before its writers wait */
 	BATCH_MAX_BYTES = 1 << 30,
+	LOOK_MS = 1000, /* at most this late, should a wake-up fail */
 };
 
 static bool may_wait(const struct event *event)
@@ -156,7 +157,7 @@ int event_queue_serve(struct event_queue *q, int fd, struct err *e)
 		struct event_batch batch;
 		int64_t now_ns;
 
-		if (poll(fds, 2, tick_ms ? tick_ms : -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, tick_ms ? tick_ms : LOOK_MS) < 0 && errno != EINTR)
 			return err_sys(e, "wait for events");
 		last = take(q, &batch);
 		deliver(q, &batch);

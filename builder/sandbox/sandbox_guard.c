@@ -1,17 +1,22 @@
 #include "builder/sandbox/sandbox_guard.h"
 
 #include "base/mem.h"
+#include "base/subprocess.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { END_MS = 5000 };
 
 /* In the child, which keeps nothing else open. */
 static void wait_for_the_end(int pipe_fd)
@@ -76,13 +81,28 @@ int sandbox_guard_enter(const struct sandbox_guard *g)
 	return setns(g->pidfd, CLONE_NEWPID);
 }
 
+/*
+ * The guard ends after all in its namespace, and after each of them was waited
+ * for. Where that failed it never ends, which is no reason not to go on.
+ */
+static bool has_ended(const struct sandbox_guard *g)
+{
+	struct pollfd fd = {.fd = g->pidfd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&fd, 1, END_MS);
+	while (n < 0 && errno == EINTR);
+	return n != 0;
+}
+
 void sandbox_guard_release(struct sandbox_guard *g)
 {
 	scoped_close(&g->pipe_fd);
 	if (g->pid > 0) {
 		(void)kill(g->pid, SIGKILL);
-		while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		if (has_ended(g))
+			(void)process_wait(g->pid, NULL);
 	}
 	scoped_close(&g->pidfd);
 	*g = SANDBOX_GUARD_INIT;

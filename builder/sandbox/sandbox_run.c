@@ -10,6 +10,7 @@
 #include "builder/sandbox/sandbox.h"
 
 #include "base/io.h"
+#include "base/subprocess.h"
 #include "builder/sandbox/capabilities.h"
 #include "builder/sandbox/sandbox_prepare.h"
 #include "builder/sandbox/sandbox_stubs.h"
@@ -203,12 +204,6 @@ static int first_main(void *arg)
 	return 0;
 }
 
-static void wait_for(pid_t pid)
-{
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
 static int give_birth(struct birth *b)
 {
 	pid_t first = clone(first_main, b->stack_ends[0],
@@ -216,8 +211,9 @@ static int give_birth(struct birth *b)
 
 	if (first < 0)
 		return -1;
-	wait_for(first);
-	wait_for(b->second);
+	(void)process_wait(first, NULL);
+	if (b->second > 0)
+		(void)process_wait(b->second, NULL);
 	errno = b->sys;
 	return b->pidfd < 0 ? -1 : 0;
 }

@@ -244,8 +244,8 @@ static int enter(struct err *e)
 	else
 		failed = be_mapped(sockets[0], e);
 	(void)close(sockets[0]);
-	while (helper > 0 && waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (helper > 0)
+		(void)process_wait(helper, NULL);
 	return failed;
 }
 
