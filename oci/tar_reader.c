@@ -13,13 +13,40 @@
 
 enum { BUFFER_SIZE = 256 * 1024 };
 
+/*
+ * Full to the end of the source, so that no header is in two buffers. What came
+ * before an error is handed over first.
+ */
+static ssize_t fill_buffer(struct tar_reader *r)
+{
+	ssize_t n = 1;
+
+	r->n_buffer = 0;
+	if (r->error.code != ERR_NONE)
+		return -1;
+	while (n > 0 && r->n_buffer < BUFFER_SIZE) {
+		n = r->in->read(r->in, r->buffer + r->n_buffer,
+				BUFFER_SIZE - r->n_buffer, &r->error);
+		if (n > 0)
+			r->n_buffer += (size_t)n;
+	}
+	return n < 0 && r->n_buffer == 0 ? -1 : (ssize_t)r->n_buffer;
+}
+
+static void note_types(struct tar_reader *r)
+{
+	tar_types_feed(&r->types, r->size_bytes - r->n_buffer, r->buffer,
+		       r->n_buffer);
+}
+
 static ssize_t read_hashed(struct tar_reader *r)
 {
-	ssize_t n = r->in->read(r->in, r->buffer, BUFFER_SIZE, &r->error);
+	ssize_t n = fill_buffer(r);
 
 	if (n <= 0)
 		return n;
 	r->size_bytes += (uint64_t)n;
+	note_types(r);
 	if (r->max_bytes && r->size_bytes > r->max_bytes)
 		return err_set(&r->error, ERR_LIMIT,
 			       "tar is larger than %llu bytes",
@@ -82,11 +109,27 @@ static bool names_are_not_utf8(struct archive *archive)
 	return why && strstr(why, "can't be converted");
 }
 
+/* Behind the content of the entry at hand, where the next one's headers are. */
+static int pass_content(struct tar_reader *r, struct err *e)
+{
+	if (r->in_entry && archive_read_data_skip(r->archive) < ARCHIVE_WARN)
+		return failed(r, e);
+	r->in_entry = false;
+	tar_types_begin(&r->types,
+			(uint64_t)archive_filter_bytes(r->archive, 0));
+	note_types(r);
+	return 0;
+}
+
 int tar_reader_next(struct tar_reader *r, struct archive_entry **entry,
 		    struct err *e)
 {
-	int result = archive_read_next_header(r->archive, entry);
+	int result;
 
+	if (pass_content(r, e) < 0)
+		return -1;
+	result = archive_read_next_header(r->archive, entry);
+	r->in_entry = result == ARCHIVE_OK || result == ARCHIVE_WARN;
 	if (result == ARCHIVE_EOF)
 		return r->error.code == ERR_NONE ? 0 : failed(r, e);
 	if (result == ARCHIVE_OK ||

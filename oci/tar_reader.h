@@ -8,7 +8,9 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "oci/stream.h"
+#include "oci/tar_types.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct archive;
@@ -22,6 +24,9 @@ struct tar_reader {
 	uint64_t max_bytes;
 	uint64_t content_bytes; /* logical sizes of files so far */
 	unsigned char *buffer;
+	size_t n_buffer;        /* ends at size_bytes */
+	struct tar_types types; /* of the entry, or of what the end came after */
+	bool in_entry;
 	struct err error; /* of the source, for when libarchive gives up */
 };
 

@@ -29,39 +29,49 @@ static void collect_xattrs(struct tar_content *c)
 	}
 }
 
-static int id_of(int64_t id, uint32_t *out, struct err *e)
+/* As chown takes it in docker: 32 bits, of which all set leave root's. */
+static uint32_t id_of(int64_t id)
 {
-	/* 2^32 - 1 means "leave it" to chown */
-	if (id < 0 || id >= UINT32_MAX)
-		return err_set(e, ERR_INVALID,
-			       "archive: owner %lld is out of "
-			       "range",
-			       (long long)id);
-	*out = (uint32_t)id;
-	return 0;
+	uint32_t low = (uint32_t)(uint64_t)id;
+
+	return low == UINT32_MAX ? 0 : low;
 }
 
-/* GNU's own kind of entry for sparse files, which Go's docker knows not. */
-static bool is_old_sparse(struct tar_content *c)
+/* What docker's archive package knows: ustar's types, but no contiguous file.
+ */
+static int check_type(const struct tar_content *c, struct err *e)
 {
-	return archive_entry_sparse_count(c->entry) > 0 &&
-	       archive_format(c->reader.archive) == ARCHIVE_FORMAT_TAR_GNUTAR;
+	int type = c->reader.types.type;
+
+	if (type <= 0 || (type >= '0' && type <= '6'))
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED,
+		       "archive: unhandled tar header type '%c'%s", type,
+		       type == 'S' ? " (a sparse file); write it with "
+				     "--format=pax"
+				   : "");
 }
 
-static int entry_of(struct tar_content *c, struct tar_entry *out, struct err *e)
+/* One that is written as a file stays one, though its name ends in a slash. */
+static mode_t mode_of(const struct tar_content *c)
+{
+	mode_t kind = archive_entry_filetype(c->entry);
+
+	if (c->reader.types.type == '0' && kind == S_IFDIR)
+		kind = S_IFREG;
+	return kind | (archive_entry_perm(c->entry) & 07777);
+}
+
+static struct tar_entry entry_of(struct tar_content *c)
 {
 	const char *hardlink = archive_entry_hardlink(c->entry);
 
-	if (is_old_sparse(c))
-		return err_set(e, ERR_UNSUPPORTED,
-			       "archive: %s: unhandled tar header type 'S' "
-			       "(a sparse file); write it with --format=pax",
-			       archive_entry_pathname(c->entry));
 	collect_xattrs(c);
-	*out = (struct tar_entry){
+	return (struct tar_entry){
 		.path = str_from(archive_entry_pathname(c->entry)),
-		.mode = archive_entry_filetype(c->entry) |
-			(archive_entry_perm(c->entry) & 07777),
+		.mode = mode_of(c),
+		.uid = id_of(archive_entry_uid(c->entry)),
+		.gid = id_of(archive_entry_gid(c->entry)),
 		.mtime_s = archive_entry_mtime(c->entry),
 		.size_bytes = (uint64_t)archive_entry_size(c->entry),
 		.link = str_from(hardlink ? hardlink
@@ -71,28 +81,27 @@ static int entry_of(struct tar_content *c, struct tar_entry *out, struct err *e)
 		.xattrs = c->xattrs.v,
 		.n_xattrs = c->xattrs.n,
 	};
-	if (out->path.n == 0)
-		return err_set(e, ERR_INVALID, "archive: entry without a path");
-	if (id_of(archive_entry_uid(c->entry), &out->uid, e) < 0)
-		return -1;
-	return id_of(archive_entry_gid(c->entry), &out->gid, e);
 }
 
 static int walk(struct tar_content *c, struct tar_walker *w, struct err *e)
 {
 	int more = tar_reader_next(&c->reader, &c->entry, e);
+	bool any = more > 0 || c->reader.types.global;
 
 	/* what fails at the first header is no archive */
-	if (more <= 0)
-		return more < 0 && e->code == ERR_SYS ? -1 : 0;
-	while (more > 0) {
+	if (more < 0)
+		return e->code == ERR_SYS ? -1 : 0;
+	while (check_type(c, e) == 0) {
 		struct tar_entry entry;
 
-		if (entry_of(c, &entry, e) < 0 || w->entry(w, &entry, c, e) < 0)
+		if (more <= 0)
+			return more < 0 ? -1 : any;
+		entry = entry_of(c);
+		if (w->entry(w, &entry, c, e) < 0)
 			return -1;
 		more = tar_reader_next(&c->reader, &c->entry, e);
 	}
-	return more < 0 ? -1 : 1;
+	return -1;
 }
 
 int tar_walk(struct source_stream *in, struct tar_walker *w, struct err *e)

@@ -1,6 +1,7 @@
 /*
  * Reading a tar archive that is no layer (ADD, build contexts): each entry as a
- * value, its content on demand. Names are as they stand in the archive.
+ * value, its content on demand. Names are as they stand in the archive,
+ * empty ones too.
  */
 #ifndef OCI_TAR_WALK_H
 #define OCI_TAR_WALK_H
@@ -19,7 +20,8 @@ struct tar_walker {
 
 /*
  * Walk an uncompressed archive. 1 walked to the end, 0 where the bytes are no
- * tar archive or one without an entry (nothing was called), -1 error.
+ * tar archive or one without a header (nothing was called), -1 error. Types of
+ * entries that docker doesn't unpack are ERR_UNSUPPORTED.
  */
 int tar_walk(struct source_stream *in, struct tar_walker *w, struct err *e);
 

@@ -201,16 +201,17 @@ static int copy_link(struct copier *c, const struct tree_entry *entry,
 }
 
 static int copy_device(struct copier *c, const struct tree_entry *entry,
-		       int dirfd, const char *name, struct err *e)
+		       const struct target_dir *dir, const char *name,
+		       struct err *e)
 {
 	/* BuildKit's copier makes a character device of a block device */
 	mode_t kind = S_ISBLK(entry->st->st_mode) ? S_IFCHR
 						  : entry->st->st_mode & S_IFMT;
 
-	if (mknodat(dirfd, name, kind | (entry->st->st_mode & 07777),
-		    entry->st->st_rdev) < 0)
-		return err_sys(e, "create device %s", name);
-	return finish_special(c, entry->st, dirfd, name, e);
+	if (target_dir_mknod(dir, name, kind | (entry->st->st_mode & 07777),
+			     entry->st->st_rdev, e) < 0)
+		return -1;
+	return finish_special(c, entry->st, dir->fd, name, e);
 }
 
 static int make_empty(struct copier *c, const struct tree_entry *entry,
@@ -236,7 +237,7 @@ static int copy_file(struct copier *c, const struct tree_entry *entry,
 		return copy_regular(c, entry, dir->fd, name, e);
 	if (S_ISLNK(entry->st->st_mode))
 		return copy_link(c, entry, dir->fd, name, e);
-	return copy_device(c, entry, dir->fd, name, e);
+	return copy_device(c, entry, dir, name, e);
 }
 
 /* An existing folder below the top takes over the source's metadata. */

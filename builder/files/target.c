@@ -224,3 +224,18 @@ int target_dir_remove(const struct target_dir *d, const char *name,
 	/* what the layers have there is hidden by what takes the name */
 	return io_remove_tree(d->fd, name, e);
 }
+
+int target_dir_mknod(const struct target_dir *d, const char *name, mode_t mode,
+		     dev_t rdev, struct err *e)
+{
+	const struct stat st = {.st_mode = mode, .st_rdev = rdev};
+
+	if (view_is_whiteout(&st))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "create device %s: 0:0 can't be put into a "
+			       "layer: there it would mean a deletion",
+			       name);
+	if (mknodat(d->fd, name, mode, rdev) < 0)
+		return err_sys(e, "create device %s", name);
+	return 0;
+}

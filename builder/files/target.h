@@ -77,4 +77,11 @@ int target_dir_clear(const struct target_dir *d, const char *name,
 int target_dir_remove(const struct target_dir *d, const char *name,
 		      struct err *e);
 
+/*
+ * Make a device or FIFO; the mode holds its kind. ERR_UNSUPPORTED for the one
+ * device that means a deletion in overlays, which nobody can make there.
+ */
+int target_dir_mknod(const struct target_dir *d, const char *name, mode_t mode,
+		     dev_t rdev, struct err *e);
+
 #endif

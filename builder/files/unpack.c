@@ -57,6 +57,14 @@ static bool climbs(struct str path)
 	return false;
 }
 
+static int check_name(struct str path, struct err *e)
+{
+	if (!climbs(path))
+		return 0;
+	return err_set(e, ERR_INVALID, "invalid entry name \"%.*s\"",
+		       STR_ARG(path));
+}
+
 /*
  * Resolve a path of the archive. dest is its root: links in it, absolute ones
  * too, lead to what is below dest, as for an archiver that is confined there.
@@ -69,9 +77,6 @@ static int resolve_entry(struct unpacker *u, struct str path,
 	int *fds;
 	int result;
 
-	if (climbs(path))
-		return err_set(e, ERR_INVALID, "invalid entry name \"%.*s\"",
-			       STR_ARG(path));
 	if (view_open_dir(&u->to->merged, u->dest, &dest, e) <= 0)
 		return err_set(e, ERR_INVALID, "the target is no folder");
 	fds = xmalloc(dest.n * sizeof(*fds));
@@ -209,7 +214,8 @@ static int unpack_hardlink(struct unpacker *u, const struct tar_entry *entry,
 	struct view_path at;
 	struct str path;
 
-	if (resolve_entry(u, entry->link, &at, e) < 0)
+	if (check_name(entry->link, e) < 0 ||
+	    resolve_entry(u, entry->link, &at, e) < 0)
 		return -1;
 	path = path_in_root(&u->scratch,
 			    arena_printf(&u->scratch, "%.*s/%.*s",
@@ -247,8 +253,9 @@ static int unpack_other(struct unpacker *u, const struct tar_entry *entry,
 		if (symlinkat(arena_c(&u->scratch, entry->link), p->dir.fd,
 			      p->name) < 0)
 			return err_sys(e, "create link %s", p->name);
-	} else if (mknodat(p->dir.fd, p->name, entry->mode, entry->rdev) < 0) {
-		return err_sys(e, "create device %s", p->name);
+	} else if (target_dir_mknod(&p->dir, p->name, entry->mode, entry->rdev,
+				    e) < 0) {
+		return -1;
 	}
 	return set_metadata(u, entry, p, e);
 }
@@ -267,16 +274,6 @@ static int begin(struct unpacker *u, struct err *e)
 		return -1;
 	u->dest = at.path;
 	return 0;
-}
-
-static bool is_root(struct str path)
-{
-	struct str component;
-
-	while (path_next(&path, &component))
-		if (!str_eq_c(component, "."))
-			return false;
-	return true;
 }
 
 /*
@@ -316,16 +313,18 @@ static int unpack_entry(struct tar_walker *walker,
 {
 	struct unpacker *u = (struct unpacker *)walker;
 	struct place place;
+	struct str path;
 	int result;
 
 	if (begin(u, e) < 0)
 		return -1;
-	/* "./": the folder that is there keeps its own */
-	if (is_root(entry->path))
-		return 0;
-	if (check_limits(u, entry, e) < 0)
+	if (check_limits(u, entry, e) < 0 || check_name(entry->path, e) < 0)
 		return err_wrap(e, "archive: %.*s", STR_ARG(entry->path));
-	if (find_place(u, entry->path, &place, e) < 0)
+	path = path_in_root(&u->scratch, entry->path);
+	/* "./": the folder that is there keeps its own */
+	if (path.n == 0)
+		return 0;
+	if (find_place(u, path, &place, e) < 0)
 		return err_wrap(e, "archive: %.*s", STR_ARG(entry->path));
 	result = S_ISDIR(entry->mode) && !entry->hardlink
 			 ? unpack_folder(u, entry, &place, e)
@@ -400,7 +399,8 @@ static int unpack_stream(struct unpacker *u, int fd, struct err *e)
 		return e->code == ERR_SYS ? -1 : 0;
 	result = tar_walk(decompressor_source(plain), &u->walker, e);
 	decompressor_free(plain);
-	if (result > 0 && set_folder_times(u, e) < 0)
+	/* one without entries makes its folder too */
+	if (result > 0 && (begin(u, e) < 0 || set_folder_times(u, e) < 0))
 		result = -1;
 	return result;
 }

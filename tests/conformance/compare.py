@@ -10,7 +10,8 @@ the build context, except:
 
     expected.json   the peer's image in canonical form, written by --record
     setup.sh        run with sh in a copy of the context: makes what git can't
-                    hold (modes, links, FIFOs, xattrs, times, archives)
+                    hold (modes, links, FIFOs, xattrs, times, archives;
+                    $CONFORMANCE/raw_tar.py writes odd ones)
     args            arguments for `build`, as one shell line; $BASES is the
                     folder of base.py's images, $BASE_DIGEST and $RICH_DIGEST
                     the digests of their manifests, which differ by machine
@@ -447,7 +448,8 @@ class Case:
                     os.chmod(path, 0o755 if executable else 0o644)
         if self.meta("setup.sh") is not None:
             result = run(["sh", "-eu", os.path.join(self.folder, "setup.sh")],
-                         cwd=folder, umask=0o022)
+                         cwd=folder, umask=0o022,
+                         env=dict(os.environ, CONFORMANCE=HERE))
             if result.returncode:
                 sys.exit("compare.py: %s: setup.sh:\n%s" %
                          (self.name, result.stdout))

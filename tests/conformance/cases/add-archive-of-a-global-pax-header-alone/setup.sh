@@ -1,0 +1,3 @@
+python3 "$CONFORMANCE/raw_tar.py" >a.tar <<'E'
+type=g name=g pax:comment=hello
+E

@@ -1,0 +1,4 @@
+python3 "$CONFORMANCE/raw_tar.py" >a.tar <<'E'
+type=D name=d/
+name=x body=x
+E

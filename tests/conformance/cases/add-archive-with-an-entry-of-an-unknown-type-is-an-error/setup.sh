@@ -1,0 +1,4 @@
+python3 "$CONFORMANCE/raw_tar.py" >a.tar <<'E'
+name=x body=x
+type=Z name=z
+E

@@ -1,0 +1,1 @@
+mknod one c 0 0
