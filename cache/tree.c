@@ -259,7 +259,7 @@ static void hash_u64(struct sha256 *s, uint64_t n)
 	sha256_update(s, bytes, sizeof(bytes));
 }
 
-void tree_add_seen(struct sha256 *seen, const struct stat *st)
+static void add_seen(struct sha256 *seen, const struct stat *st)
 {
 	hash_u64(seen, st->st_ino);
 	hash_u64(seen, (uint64_t)st->st_size);
@@ -354,7 +354,7 @@ static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
 	if (content_digest(h, entry, &content, e) < 0)
 		return -1;
 	if (h->seen)
-		tree_add_seen(h->seen, entry->st);
+		add_seen(h->seen, entry->st);
 	hash_str(h->hash, entry->rel);
 	hash_u64(h->hash, entry->st->st_mode);
 	if (h->owner == TREE_OWNER_COUNTS)
@@ -384,4 +384,25 @@ int tree_hash(const struct tree *t, struct str path, enum tree_owner owner,
 
 	free(h.chunk);
 	return result;
+}
+
+struct seer {
+	struct tree_visitor visitor;
+	struct sha256 *seen;
+};
+
+static int see_entry(struct tree_visitor *v, const struct tree_entry *entry,
+		     struct err *e)
+{
+	(void)e;
+	add_seen(((struct seer *)v)->seen, entry->st);
+	return 0;
+}
+
+int tree_see(const struct tree *t, struct str path, struct sha256 *seen,
+	     struct err *e)
+{
+	struct seer s = {.visitor.entry = see_entry, .seen = seen};
+
+	return tree_walk(t, path, &s.visitor, e);
 }

@@ -66,19 +66,19 @@ enum tree_owner {
 };
 
 /*
- * Feed what a file's stat says of its identity and age to seen: two walks that
- * fed the same saw the same files, unchanged.
- */
-void tree_add_seen(struct sha256 *seen, const struct stat *st);
-
-/*
  * Feed the walk at path to hash: for each entry its path from there, type,
  * mode, owner where it counts, device, and its content (bytes and
  * TREE_XATTR; a link's target). No times. cache may be NULL; seen, which may be
- * too, is fed by tree_add_seen. 1, 0, -1 as tree_walk.
+ * too, is fed as tree_see does. 1, 0, -1 as tree_walk.
  */
 int tree_hash(const struct tree *t, struct str path, enum tree_owner owner,
 	      struct statcache *cache, struct sha256 *hash, struct sha256 *seen,
 	      struct err *e);
+/*
+ * Feed what the files' stats say of their identity and age to seen: two walks
+ * that fed the same saw the same files, unchanged. 1, 0, -1 as tree_walk.
+ */
+int tree_see(const struct tree *t, struct str path, struct sha256 *seen,
+	     struct err *e);
 
 #endif

@@ -57,31 +57,6 @@ static bool is_shell(const struct job *j)
 
 /* --- looking up --------------------------------------------------------- */
 
-static int step_key(struct build *b, const struct step *step,
-		    const struct rootfs *r, struct key *k, struct digest *seen,
-		    struct err *e)
-{
-	static const char *const domains[] = {
-		[STEP_RUN] = "run/1",
-		[STEP_COPY] = "copy/1",
-		[STEP_WORKDIR] = "workdir/1",
-	};
-
-	key_init(k, domains[step->kind]);
-	key_add_digest(k, "parent", &r->content_id);
-	/* what BuildKit stamps files with, so part of what they are */
-	if (step->has_epoch && step->kind != STEP_RUN)
-		key_add(k, "epoch",
-			arena_printf(&k->arena, "%lld",
-				     (long long)step->epoch_s));
-	switch (step->kind) {
-	case STEP_RUN: return step_run_key(b, step, k, e);
-	case STEP_COPY: return step_copy_key(b, step, k, seen, e);
-	case STEP_WORKDIR: return step_workdir_key(b, step, k, e);
-	}
-	return 0;
-}
-
 static int begin_stage(struct build *b, const struct job *j, struct err *e)
 {
 	const struct plan_stage *stage = j->stage;
@@ -116,17 +91,19 @@ static void add_cached(struct build *b, const struct job *j,
 	add_result(b, j, layer, false);
 }
 
-static int make_key(struct build *b, struct job *j, struct err *e)
+static int make_recipe(struct build *b, struct job *j, struct err *e)
 {
-	int result;
-
-	if (j->keyed)
+	if (j->recipe)
 		return 0;
-	result = step_key(b, j->step, &b->stages[j->stage->index], &j->key,
-			  &j->seen, e);
-	j->keyed = true;
-	j->digest = key_digest(&j->key);
-	return result;
+	return recipe_make(b, j->step, &b->stages[j->stage->index].content_id,
+			   &j->recipe, e);
+}
+
+/* What it had open is closed as soon as nobody asks any more. */
+static void drop_recipe(struct job *j)
+{
+	recipe_free(j->recipe);
+	j->recipe = NULL;
 }
 
 enum job_found job_look_up(struct build *b, struct job *j, struct err *e)
@@ -136,17 +113,17 @@ enum job_found job_look_up(struct build *b, struct job *j, struct err *e)
 
 	if (!j->step)
 		return begin_stage(b, j, e) < 0 ? JOB_FAILED : JOB_FOUND;
-	if (is_shell(j))
-		return JOB_MISSING;
-	if (make_key(b, j, e) < 0)
+	if (make_recipe(b, j, e) < 0)
 		return JOB_FAILED;
-	found = b->opt->no_cache ? 0
-				 : record_find(b->store, &j->digest, &layer, e);
+	found = b->opt->no_cache || is_shell(j)
+			? 0
+			: record_find(b->store, &j->recipe->digest, &layer, e);
 	if (found < 0)
 		return JOB_FAILED;
 	if (!found)
 		return JOB_MISSING;
 	add_cached(b, j, &layer);
+	drop_recipe(j);
 	return JOB_FOUND;
 }
 
@@ -169,14 +146,14 @@ static enum claimed claim(struct build *b, const struct job *j, size_t *other,
 	struct claim *found;
 
 	(void)pthread_mutex_lock(&b->lock);
-	found = find_claim(b, &j->digest);
+	found = find_claim(b, &j->recipe->digest);
 	if (found) {
 		result = found->made ? CLAIM_MADE : CLAIM_OTHERS;
 		*other = found->job;
 		*layer = found->layer;
 	} else {
 		found = vec_push(&b->claims);
-		found->key = j->digest;
+		found->key = j->recipe->digest;
 		found->job = j->index;
 	}
 	(void)pthread_mutex_unlock(&b->lock);
@@ -190,7 +167,7 @@ static void settle_claim(struct build *b, const struct job *j,
 	struct claim *own;
 
 	(void)pthread_mutex_lock(&b->lock);
-	own = find_claim(b, &j->digest);
+	own = find_claim(b, &j->recipe->digest);
 	if (layer) {
 		own->made = true;
 		own->layer = *layer;
@@ -292,9 +269,9 @@ static int execute_step(struct build *b, struct job *j, unsigned number,
 {
 	struct snapshot_draft draft;
 	struct step_run_context c = {.build = b,
+				     .recipe = j->recipe,
 				     .step = j->step,
 				     .number = number,
-				     .seen = j->seen,
 				     .started_ns = clock_monotonic_ns(),
 				     .draft = &draft};
 	SCOPED_PTR char *log_name = NULL;
@@ -320,7 +297,7 @@ static int execute_step(struct build *b, struct job *j, unsigned number,
 		result = snapshot_commit(&draft, step_below(&c),
 					 clock_realtime_ns(), out, e);
 	snapshot_release(&draft);
-	*changed = c.changed;
+	*changed = result == 0 && recipe_inputs_changed(j->recipe);
 	return result;
 }
 
@@ -338,7 +315,7 @@ static int remember(struct build *b, const struct job *j,
 	};
 
 	if (!changed)
-		return record_put(b->store, &j->key, layer, e);
+		return record_put(b->store, &j->recipe->key, layer, e);
 	emit(b, &note);
 	return 0;
 }
@@ -410,6 +387,7 @@ static enum task_outcome make(struct build *b, struct job *j)
 		settle_claim(b, j, changed ? NULL : &layer);
 		add_result(b, j, &layer, true);
 	}
+	drop_recipe(j);
 	count_making(b, -1);
 	emit_end(b, EVENT_STEP_DONE, number, started_ns, (struct str){0});
 	return TASK_DONE;
@@ -430,7 +408,10 @@ enum task_outcome job_carry_out(struct build *b, struct job *j, size_t *other)
 	switch (claim(b, j, other, &layer)) {
 	case CLAIM_OURS: return make(b, j);
 	case CLAIM_OTHERS: return TASK_WAITS;
-	case CLAIM_MADE: add_cached(b, j, &layer); return TASK_DONE;
+	case CLAIM_MADE:
+		add_cached(b, j, &layer);
+		drop_recipe(j);
+		return TASK_DONE;
 	}
 	return TASK_DONE;
 }

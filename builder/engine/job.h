@@ -6,19 +6,16 @@
 #ifndef BUILDER_ENGINE_JOB_H
 #define BUILDER_ENGINE_JOB_H
 
+#include "builder/engine/recipe.h"
 #include "builder/engine/schedule.h"
 #include "builder/engine/state.h"
-#include "cache/key.h"
 
 struct job {
 	size_t index;
 	const struct plan_stage *stage;
 	const struct step *step; /* NULL: the stage's beginning */
 	struct str title;	 /* "[build 2/5] RUN make"; may be empty */
-	bool keyed;		 /* key and what follows are there */
-	struct key key;
-	struct digest digest; /* of the key */
-	struct digest seen;   /* see step_run_context */
+	struct recipe *recipe;	 /* from its first look-up until it is done */
 };
 
 struct jobs {
@@ -40,7 +37,7 @@ enum job_found {
 };
 
 /*
- * Compute the key and look it up; what the job needs is done. Nothing is
+ * Make the recipe and look its key up; what the job needs is done. Nothing is
  * carried out.
  */
 enum job_found job_look_up(struct build *b, struct job *j, struct err *e);

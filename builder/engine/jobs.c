@@ -57,8 +57,7 @@ void jobs_init(struct jobs *j, const struct plan *plan, struct arena *a)
 void jobs_release(struct jobs *j)
 {
 	for (size_t i = 0; i < j->n; i++)
-		if (j->v[i].keyed)
-			key_release(&j->v[i].key);
+		recipe_free(j->v[i].recipe);
 	free(j->v);
 	*j = (struct jobs){0};
 }

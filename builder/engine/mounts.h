@@ -9,14 +9,8 @@
 #include "builder/sandbox/forward.h"
 
 struct opened_cache {
-	struct str id;
+	struct digest identity;
 	int fd; /* holds the lock */
-};
-
-/* A context's folder that is mounted itself: it may change meanwhile. */
-struct mounted_folder {
-	const struct step_mount *mount;
-	struct digest seen; /* of its files' stats */
 };
 
 struct mounts {
@@ -24,7 +18,6 @@ struct mounts {
 	size_t n;
 	struct str_list env; /* "NAME=value" of secrets; never recorded */
 	VEC(struct opened_cache) caches;
-	VEC(struct mounted_folder) folders;
 	VEC(struct forward *) forwards;
 	VEC(char *) files; /* absolute paths, unlinked at close */
 };
@@ -41,24 +34,26 @@ int mount_ssh_open(struct mounts *all, struct step_run_context *c,
 		   const struct step_mount *m, struct arena *a,
 		   struct run_mount *out, struct err *e);
 
-/* --mount=type=bind: mounts_bind.c. 1 or -1. */
-int mount_bind_open(struct mounts *all, struct step_run_context *c,
-		    const struct step_mount *m, size_t i, struct run_mount *out,
+/* --mount=type=bind, the i-th of the step: mounts_bind.c. 1 or -1. */
+int mount_bind_open(struct step_run_context *c, size_t i, struct run_mount *out,
 		    struct err *e);
-
-int mounts_add_to_key(struct build *b, const struct step_run *run,
-		      struct key *k, struct err *e);
+/*
+ * --mount=type=cache, the i-th of the step: mounts_cache.c. Its folder's
+ * descriptor, or -1. mount_caches_lock comes first.
+ */
+int mount_cache_open(struct mounts *all, struct step_run_context *c, size_t i,
+		     struct err *e);
+int mount_caches_lock(struct mounts *all, struct step_run_context *c,
+		      struct arena *a, struct err *e);
 
 /*
  * Open every mount's source. A bind mount shows what a COPY would bring,
- * and what is written to it is forgotten. Cache
- * mounts are folders of the store, mounts/<id>, locked for as long as they are
- * open: shared ones against the others, private and locked ones against all.
+ * and what is written to it is forgotten. Cache mounts are folders of the
+ * store, locked for as long as they are open: shared ones against the others,
+ * private and locked ones against all.
  */
 int mounts_open(struct mounts *m, struct step_run_context *c, struct arena *a,
 		struct err *e);
 void mounts_close(struct mounts *m);
-/* After the command: a folder that it was shown is not what it was before. */
-bool mounts_changed(const struct mounts *m, struct build *b);
 
 #endif

@@ -35,43 +35,32 @@ static int copy_top(int fd, const struct stat *st, struct err *e)
 	return 0;
 }
 
-/* A plain copy of what source selects, below the draft: name. */
+/* A plain copy of what the mount names, below the draft: name. */
 static int copy_to_draft(struct step_run_context *c,
-			 const struct source_tree *from, struct str source,
-			 const char *name, struct err *e)
+			 const struct recipe_input *in, const char *name,
+			 struct err *e)
 {
-	SCOPED_ARENA struct arena a = {0};
-	struct selected what = {.path = path_in_root(&a, source),
-				.name = str_from("file")};
-	const struct copy_options opt = {.has_owner = from->owner ==
+	const struct selected what = {in->at.path, STR("file")};
+	const struct copy_options opt = {.has_owner = in->tree.owner ==
 						      TREE_OWNER_IGNORED};
 	const struct view none = {0};
 	struct target target;
-	struct view_path at;
 	SCOPED_FD int fd = -1;
 	int result;
 
-	if (view_resolve(&from->view, &a, what.path, VIEW_FOLLOW, &at, e) < 0)
-		return -1;
-	if (!at.exists)
-		return err_set(e, ERR_NOT_FOUND,
-			       "mount source \"/%.*s\": not "
-			       "found",
-			       STR_ARG(what.path));
-	what.path = at.path;
 	if (io_mkdir(c->draft->fd, name, 0755, e) < 0)
 		return -1;
 	fd = io_open_dir(c->draft->fd, name, e);
 	if (fd < 0)
 		return -1;
 	target_init(&target, &none, fd);
-	result = copy_selected(from, &what, &target,
-			       S_ISDIR(at.st.st_mode) ? STR("/content")
-						      : STR("/file"),
+	result = copy_selected(&in->tree, &what, &target,
+			       S_ISDIR(in->at.st.st_mode) ? STR("/content")
+							  : STR("/file"),
 			       &opt, e);
 	target_release(&target);
-	if (result == 0 && S_ISDIR(at.st.st_mode))
-		result = copy_top(fd, &at.st, e);
+	if (result == 0 && S_ISDIR(in->at.st.st_mode))
+		result = copy_top(fd, &in->at.st, e);
 	return result;
 }
 
@@ -90,8 +79,8 @@ static int open_copy(struct step_run_context *c, size_t i, const char *name,
 /* --- what is on disk ---------------------------------------------------- */
 
 /*
- * A walk over a context's folder: whether it may be mounted as it is, what is
- * ignored in it, and what it looked like.
+ * A walk over a context's folder: whether it may be mounted as it is, and what
+ * is ignored in it.
  */
 struct survey {
 	struct tree_filter filter;
@@ -100,7 +89,6 @@ struct survey {
 	struct arena *arena;
 	VEC(struct str) ignored; /* from the folder, parents first */
 	bool refused;
-	struct sha256 seen;
 };
 
 static struct survey *survey_of(struct tree_visitor *v)
@@ -129,7 +117,6 @@ static int survey_entry(struct tree_visitor *v, const struct tree_entry *entry,
 	struct survey *s = survey_of(v);
 	mode_t type = entry->st->st_mode & S_IFMT;
 
-	tree_add_seen(&s->seen, entry->st);
 	if (entry->st->st_uid != 0 || entry->st->st_gid != 0 ||
 	    (type != S_IFREG && type != S_IFDIR && type != S_IFLNK))
 		s->refused = true;
@@ -156,7 +143,6 @@ static int survey_walk(struct survey *s, struct arena *a,
 		.inner = from->filter,
 		.arena = a,
 	};
-	sha256_init(&s->seen);
 	if (tree_walk(&tree, path, &s->visitor, e) < 0 && !s->refused)
 		return -1;
 	return !s->refused;
@@ -312,29 +298,19 @@ static int reopen(int fd, struct err *e)
 }
 
 /* A folder of a context: 1 mounted, 0 not so, -1. */
-static int mount_context(struct mounts *all, const struct bind *b,
-			 const struct source_tree *from, struct str path,
+static int mount_context(const struct bind *b, const struct recipe_input *in,
 			 const struct view_dir *dir, struct run_mount *out,
 			 struct err *e)
 {
 	SCOPED_ARENA struct arena a = {0};
 	SCOPED(survey_release) struct survey s = {0};
 	SCOPED_FD int folder = -1;
-	int result = survey_walk(&s, &a, from, path, e);
+	int result = survey_walk(&s, &a, &in->tree, in->at.path, e);
 
 	if (result <= 0)
 		return result;
 	folder = reopen(dir->fds[0], e);
-	if (folder < 0)
-		return -1;
-	result = mount_surveyed(b, folder, &s, out, e);
-	if (result > 0) {
-		struct mounted_folder *f = vec_push(&all->folders);
-
-		f->mount = b->m;
-		sha256_final(&s.seen, &f->seen);
-	}
-	return result;
+	return folder < 0 ? -1 : mount_surveyed(b, folder, &s, out, e);
 }
 
 /* A folder of a stage or an image: 1 mounted, 0 not so, -1. */
@@ -357,50 +333,51 @@ static int mount_root(const struct bind *b, const struct view_dir *dir,
 }
 
 /* 1 mounted, 0 to be copied, -1. */
-static int mount_folder(struct mounts *all, const struct bind *b,
-			const struct source_tree *from, struct str path,
+static int mount_folder(const struct bind *b, const struct recipe_input *in,
 			struct run_mount *out, struct err *e)
 {
 	SCOPED_VIEW_DIR struct view_dir dir = {0};
-	int found = view_open_dir(&from->view, path, &dir, e);
+	int found = view_open_dir(&in->tree.view, in->at.path, &dir, e);
 
 	if (found <= 0 || dir.n == 0)
 		return found < 0 ? -1 : 0;
-	return from->view.plain
-		       ? mount_context(all, b, from, path, &dir, out, e)
-		       : mount_root(b, &dir, out, e);
+	return in->tree.view.plain ? mount_context(b, in, &dir, out, e)
+				   : mount_root(b, &dir, out, e);
 }
 
 /* --- both --------------------------------------------------------------- */
 
-static int open_tree_at(struct mounts *all, const struct bind *b,
-			const struct source_tree *from, size_t i,
-			struct run_mount *out, struct err *e)
+static int not_found(const struct step_mount *m, struct err *e)
 {
 	SCOPED_ARENA struct arena a = {0};
-	struct view_path at;
+	struct str path = path_in_root(&a, m->source);
+
+	return err_set(e, ERR_NOT_FOUND, "mount source \"/%.*s\": not found",
+		       STR_ARG(path));
+}
+
+static int mount_or_copy(const struct bind *b, const struct recipe_input *in,
+			 size_t i, struct run_mount *out, struct err *e)
+{
 	int mounted = 0;
 
-	if (view_resolve(&from->view, &a, path_in_root(&a, b->m->source),
-			 VIEW_FOLLOW, &at, e) < 0)
-		return -1;
-	if (at.exists && S_ISDIR(at.st.st_mode))
-		mounted = mount_folder(all, b, from, at.path, out, e);
+	if (!in->at.exists)
+		return not_found(b->m, e);
+	if (S_ISDIR(in->at.st.st_mode))
+		mounted = mount_folder(b, in, out, e);
 	if (mounted != 0)
 		return mounted;
-	if (copy_to_draft(b->c, from, b->m->source, b->name, e) < 0)
+	if (copy_to_draft(b->c, in, b->name, e) < 0)
 		return -1;
 	out->source_fd = open_copy(b->c, i, b->name, e);
 	return out->source_fd < 0 ? -1 : 1;
 }
 
-int mount_bind_open(struct mounts *all, struct step_run_context *c,
-		    const struct step_mount *m, size_t i, struct run_mount *out,
+int mount_bind_open(struct step_run_context *c, size_t i, struct run_mount *out,
 		    struct err *e)
 {
 	char name[32];
-	struct bind b = {c, m, name, -1};
-	struct origin_tree from;
+	struct bind b = {c, &c->step->run.mounts[i], name, -1};
 	int result;
 
 	(void)snprintf(name, sizeof(name), "mount-%zu", i);
@@ -409,41 +386,7 @@ int mount_bind_open(struct mounts *all, struct step_run_context *c,
 	b.fd = io_open_dir(c->draft->fd, name, e);
 	if (b.fd < 0)
 		return -1;
-	result = origin_open(c->build, &m->origin, &from, e);
-	if (result == 0) {
-		result = open_tree_at(all, &b, &from.tree, i, out, e);
-		origin_close(&from);
-	}
+	result = mount_or_copy(&b, &c->recipe->inputs[i], i, out, e);
 	scoped_close(&b.fd);
 	return result;
-}
-
-/* 1 the folder is not what it was, 0 it is, -1. */
-static int is_changed(struct build *b, const struct mounted_folder *f,
-		      struct err *e)
-{
-	SCOPED_ARENA struct arena a = {0};
-	SCOPED(survey_release) struct survey s = {0};
-	SCOPED(origin_close) struct origin_tree from = ORIGIN_TREE_INIT;
-	struct view_path at;
-	struct digest seen;
-
-	if (origin_open(b, &f->mount->origin, &from, e) < 0 ||
-	    view_resolve(&from.tree.view, &a,
-			 path_in_root(&a, f->mount->source), VIEW_FOLLOW, &at,
-			 e) < 0 ||
-	    survey_walk(&s, &a, &from.tree, at.path, e) < 0)
-		return -1;
-	sha256_final(&s.seen, &seen);
-	return !digest_eq(&seen, &f->seen);
-}
-
-bool mounts_changed(const struct mounts *m, struct build *b)
-{
-	struct err ignored; /* what can't be looked at has changed */
-
-	for (size_t i = 0; i < m->folders.n; i++)
-		if (is_changed(b, &m->folders.v[i], &ignored) != 0)
-			return true;
-	return false;
 }

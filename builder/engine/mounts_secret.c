@@ -165,23 +165,46 @@ static int open_agent(struct mounts *all, struct step_run_context *c,
 	return fd < 0 ? err_sys(e, "open %s", name) : fd;
 }
 
+/* As BuildKit numbers them: by their place among the step's ssh mounts. */
+static unsigned ssh_index(const struct step_run *run,
+			  const struct step_mount *m)
+{
+	unsigned n = 0;
+
+	for (const struct step_mount *other = run->mounts; other < m; other++)
+		n += other->kind == MOUNT_SSH;
+	return n;
+}
+
+/*
+ * $SSH_AUTH_SOCK names the first one, whether or not it was given, where ENV
+ * does not say otherwise.
+ */
+static void name_agent(struct mounts *all, const struct step_run *run,
+		       struct arena *a, const char *target)
+{
+	if (!env_get(run->env, STR("SSH_AUTH_SOCK"), &(struct str){0}))
+		all->env = str_list_add(
+			a, all->env,
+			arena_printf(a, "SSH_AUTH_SOCK=%s", target));
+}
+
 int mount_ssh_open(struct mounts *all, struct step_run_context *c,
 		   const struct step_mount *m, struct arena *a,
 		   struct run_mount *out, struct err *e)
 {
 	const struct build_ssh *ssh = find_ssh(c->build->opt, m->id);
+	unsigned index = ssh_index(&c->step->run, m);
 
-	if (!ssh)
-		return missing(m, m->id, "--ssh ID[=SOCKET]", e);
-	out->source_fd = open_agent(all, c, m, ssh, e);
-	if (out->source_fd < 0)
-		return -1;
 	out->target =
 		m->target.n
 			? arena_c(a, m->target)
-			: arena_printf(a, "/run/buildkit/ssh_agent.%zu", all->n)
+			: arena_printf(a, "/run/buildkit/ssh_agent.%u", index)
 				  .p;
-	all->env = str_list_add(
-		a, all->env, arena_printf(a, "SSH_AUTH_SOCK=%s", out->target));
-	return 1;
+	if (index == 0)
+		name_agent(all, &c->step->run, a, out->target);
+	if (!ssh)
+		return missing(m, m->id, "--ssh ID[=SOCKET]", e);
+	out->source_fd = open_agent(all, c, m, ssh, e);
+	return out->source_fd < 0 ? -1 : 1;
 }

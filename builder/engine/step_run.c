@@ -1,8 +1,4 @@
-/*
- * RUN. Key "run/1": parent, argv, script, env as the process sees it (declared
- * ARGs included, proxies not), cwd, user, network, security, and each mount:
- * its kind and target and, for a bind mount, the content of its source.
- */
+/* RUN. */
 #include "builder/engine/step.h"
 
 #include "base/clock.h"
@@ -15,30 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static void add_list(struct key *k, const char *name, struct str_list list)
-{
-	for (size_t i = 0; i < list.n; i++)
-		key_add(k, name, list.v[i]);
-}
-
-int step_run_key(struct build *b, const struct step *step, struct key *k,
-		 struct err *e)
-{
-	const struct step_run *run = &step->run;
-
-	add_list(k, "argv", run->argv);
-	key_add(k, "script", run->script);
-	add_list(k, "env", run->env);
-	key_add(k, "cwd", run->cwd);
-	key_add(k, "user", run->user);
-	key_add(k, "network",
-		run->network == RUN_NETWORK_NONE ? STR("none") : STR("host"));
-	key_add(k, "security",
-		run->security == RUN_SECURITY_INSECURE ? STR("insecure")
-						       : STR("sandbox"));
-	return mounts_add_to_key(b, run, k, e);
-}
 
 /* Lists of C strings for exec, in the arena. */
 static const char **c_list(struct arena *a, struct str_list list, size_t extra)
@@ -240,7 +212,6 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 	spec.mounts = mounts.v;
 	spec.n_mounts = mounts.n;
 	done = run_command(c, &a, &spec, &limits.group, &result, e);
-	c->changed = done == 0 && mounts_changed(&mounts, c->build);
 	mounts_close(&mounts);
 	if (done < 0) {
 		c->exit_code = result.exit_code;

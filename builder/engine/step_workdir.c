@@ -1,22 +1,10 @@
-/*
- * WORKDIR. Key "workdir/1": parent, path, user, epoch.
- */
+/* WORKDIR. */
 #include "builder/engine/step.h"
 
 #include "builder/files/target.h"
 #include "builder/files/user.h"
 
 #include <unistd.h>
-
-int step_workdir_key(struct build *b, const struct step *step, struct key *k,
-		     struct err *e)
-{
-	(void)b;
-	(void)e;
-	key_add(k, "path", step->workdir.path);
-	key_add(k, "user", step->workdir.user);
-	return 0;
-}
 
 int step_workdir_execute(struct step_run_context *c, struct err *e)
 {

@@ -93,23 +93,6 @@ static void copy_capability(int from_fd, int to_fd)
 		(void)fsetxattr(to_fd, TREE_XATTR, value, (size_t)n, 0);
 }
 
-/* A file that changed while it was read makes what was seen differ. */
-static int note_change(struct copier *c, int fd, const struct stat *before,
-		       struct err *e)
-{
-	struct stat after;
-
-	if (!c->opt->seen)
-		return 0;
-	if (fstat(fd, &after) < 0)
-		return err_sys(e, "stat a source");
-	if (after.st_ino != before->st_ino ||
-	    after.st_ctim.tv_sec != before->st_ctim.tv_sec ||
-	    after.st_ctim.tv_nsec != before->st_ctim.tv_nsec)
-		sha256_update(c->opt->seen, "changed", 7);
-	return 0;
-}
-
 static int copy_bytes(struct copier *c, const struct tree_entry *entry,
 		      int dirfd, const char *name, struct err *e)
 {
@@ -126,8 +109,6 @@ static int copy_bytes(struct copier *c, const struct tree_entry *entry,
 		return err_sys(e, "create %s", name);
 	if (entry->st->st_size &&
 	    io_copy(from, to, entry->st->st_size, entry->name, e) < 0)
-		return -1;
-	if (note_change(c, from, entry->st, e) < 0)
 		return -1;
 	times_of(entry->st, times);
 	if (set_owner_and_mode(c->opt, to, entry->st, name, e) < 0)
@@ -264,8 +245,6 @@ static int enter(struct tree_visitor *visitor, const struct tree_entry *entry,
 	const struct target_dir *dir = &c->levels.v[c->levels.n - 1].dir;
 	int result = 0;
 
-	if (c->opt->seen)
-		tree_add_seen(c->opt->seen, entry->st);
 	if (entry->rel_depth == 0) {
 		if (!S_ISDIR(entry->st->st_mode))
 			return copy_file(c, entry, dir, c->file_name, e);

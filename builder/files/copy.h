@@ -16,7 +16,6 @@ struct copy_options {
 	const struct mode_change *chmod; /* NULL: the source's modes */
 	struct tree_filter *filters[2];	 /* --exclude, --parents */
 	size_t n_filters;
-	struct sha256 *seen; /* fed as tree_hash feeds its own; may be NULL */
 };
 
 /*

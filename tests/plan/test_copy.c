@@ -172,29 +172,6 @@ static void filters_say_what_is_copied(void **state)
 	ignore_filter_release(&f);
 }
 
-static void the_same_copy_saw_the_same_files(void **state)
-{
-	struct digest d[3];
-	SCOPED_WORKBENCH w;
-	struct err e;
-
-	(void)state;
-	workbench_make(&w, "t/a=1 t/b/c=2", "");
-	for (int i = 0; i < 3; i++) {
-		struct sha256 seen;
-
-		sha256_init(&seen);
-		w.opt.seen = &seen;
-		if (i == 2)
-			put_tree(w.source_fd, "t/b/c=changed");
-		assert_ok(workbench_copy(&w, "t", i ? "/y" : "/x", &e));
-		sha256_final(&seen, &d[i]);
-	}
-	w.opt.seen = NULL;
-	assert_true(digest_eq(&d[0], &d[1]));
-	assert_false(digest_eq(&d[0], &d[2]));
-}
-
 static void names_that_are_too_long_are_an_error(void **state)
 {
 	SCOPED_WORKBENCH w;
@@ -336,7 +313,6 @@ int main(void)
 			a_copied_link_never_leads_a_later_file_outside),
 		cmocka_unit_test(two_names_of_a_file_are_one_file_again),
 		cmocka_unit_test(filters_say_what_is_copied),
-		cmocka_unit_test(the_same_copy_saw_the_same_files),
 		cmocka_unit_test(names_that_are_too_long_are_an_error),
 		cmocka_unit_test(a_heredoc_is_a_file_of_that_name),
 		cmocka_unit_test(a_folder_of_the_target_tells_what_is_in_it),

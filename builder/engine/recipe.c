@@ -1,0 +1,239 @@
+#include "builder/engine/recipe.h"
+
+#include "builder/engine/recipe_fields.h"
+
+#include <stdlib.h>
+
+static void patterns_release(struct patterns *x)
+{
+	if (x->used)
+		ignore_filter_release(&x->filter);
+	x->used = false;
+}
+
+static void input_release(struct recipe_input *in)
+{
+	vec_release(&in->selection.v);
+	patterns_release(&in->include);
+}
+
+void recipe_free(struct recipe *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->n_inputs; i++)
+		input_release(&r->inputs[i]);
+	patterns_release(&r->exclude);
+	for (size_t i = 0; i < r->n_origins; i++)
+		origin_close(r->origins[i]);
+	key_release(&r->key);
+	arena_release(&r->arena);
+	free(r);
+}
+
+int recipe_open_origin(struct recipe *r, const struct origin *origin,
+		       struct origin_tree **out, struct err *e)
+{
+	/* it points into itself, so it stays where it is */
+	struct origin_tree *opened = arena_new(&r->arena, struct origin_tree);
+
+	if (origin_open(r->build, origin, opened, e) < 0)
+		return -1;
+	r->origins[r->n_origins++] = opened;
+	*out = opened;
+	return 0;
+}
+
+struct tree_filter *recipe_exclude(const struct recipe *r)
+{
+	return r->exclude.used ? (struct tree_filter *)&r->exclude.filter.filter
+			       : NULL;
+}
+
+struct tree_filter *recipe_include(const struct recipe_input *in)
+{
+	return in->include.used
+		       ? (struct tree_filter *)&in->include.filter.filter
+		       : NULL;
+}
+
+/* --- content ------------------------------------------------------------ */
+
+enum { FILTERS_MAX = 3 };
+
+static struct tree tree_of(const struct recipe *r,
+			   const struct recipe_input *in,
+			   struct tree_filter *filters[FILTERS_MAX])
+{
+	struct tree_filter *const all[FILTERS_MAX] = {
+		in->tree.filter, recipe_exclude(r), recipe_include(in)};
+	struct tree tree = {.view = in->tree.view, .filters = filters};
+
+	for (size_t i = 0; i < FILTERS_MAX; i++)
+		if (all[i])
+			filters[tree.n_filters++] = all[i];
+	return tree;
+}
+
+int recipe_hash_input(struct recipe *r, struct recipe_input *in,
+		      enum tree_owner owner, struct err *e)
+{
+	struct tree_filter *filters[FILTERS_MAX];
+	const struct tree tree = tree_of(r, in, filters);
+	struct sha256 hash;
+	struct sha256 seen;
+
+	sha256_init(&hash);
+	sha256_init(&seen);
+	for (size_t i = 0; i < in->selection.v.n; i++) {
+		const struct selected *s = &in->selection.v.v[i];
+
+		sha256_update(&hash, s->name.p, s->name.n);
+		sha256_update(&hash, "", 1);
+		if (tree_hash(&tree, s->path, owner, in->tree.cache, &hash,
+			      &seen, e) < 0)
+			return -1;
+	}
+	sha256_final(&hash, &in->content);
+	sha256_final(&seen, &in->seen);
+	return 0;
+}
+
+/* 1 it is not what it was, 0 it is, -1. */
+static int input_changed(const struct recipe *r, const struct recipe_input *in,
+			 struct err *e)
+{
+	struct tree_filter *filters[FILTERS_MAX];
+	const struct tree tree = tree_of(r, in, filters);
+	struct sha256 seen;
+	struct digest now;
+
+	sha256_init(&seen);
+	for (size_t i = 0; i < in->selection.v.n; i++)
+		if (tree_see(&tree, in->selection.v.v[i].path, &seen, e) < 0)
+			return -1;
+	sha256_final(&seen, &now);
+	return !digest_eq(&now, &in->seen);
+}
+
+bool recipe_inputs_changed(const struct recipe *r)
+{
+	struct err ignored; /* what can't be looked at has changed */
+
+	for (size_t i = 0; i < r->n_inputs; i++)
+		if (r->inputs[i].may_change &&
+		    input_changed(r, &r->inputs[i], &ignored) != 0)
+			return true;
+	return false;
+}
+
+/* --- the key ------------------------------------------------------------ */
+
+bool recipe_is_detached(const struct step *step)
+{
+	return step->kind == STEP_COPY && step->copy.link && !step->copy.chmod;
+}
+
+/* "mounts[2]." */
+static const char *prefix_of(struct key *k, const char *name, size_t i)
+{
+	return arena_printf(&k->arena, "%s[%zu].", name, i).p;
+}
+
+static void add_content(struct key *k, const char *prefix,
+			const struct recipe_input *in)
+{
+	if (in->selection.v.n == 0 && !in->source)
+		return;
+	key_add_digest(k, arena_printf(&k->arena, "%scontent", prefix).p,
+		       &in->content);
+}
+
+static void add_run(struct recipe *r)
+{
+	const struct step_run *run = &r->step->run;
+
+	fields_add(&r->key, &FIELDS_STEP_RUN, STEP_RUN, "", run);
+	for (size_t i = 0; i < run->n_mounts; i++) {
+		const struct step_mount *m = &run->mounts[i];
+		const char *prefix = prefix_of(&r->key, "mounts", i);
+
+		fields_add(&r->key, &FIELDS_STEP_MOUNT, m->kind, prefix, m);
+		add_content(&r->key, prefix, &r->inputs[i]);
+	}
+}
+
+/* Whose the files are is the source's, or the context's: root's. */
+static const char *owners_of(const struct recipe *r)
+{
+	return r->n_origins && r->origins[0]->tree.owner == TREE_OWNER_COUNTS
+		       ? "source"
+		       : "context";
+}
+
+static void add_copy(struct recipe *r)
+{
+	const struct step_copy *copy = &r->step->copy;
+
+	fields_add(&r->key, &FIELDS_STEP_COPY, STEP_COPY, "", copy);
+	key_add(&r->key, "owners", str_from(owners_of(r)));
+	for (size_t i = 0; i < copy->n_sources; i++) {
+		const char *prefix = prefix_of(&r->key, "sources", i);
+
+		fields_add(&r->key, &FIELDS_STEP_SOURCE, 0, prefix,
+			   &copy->sources[i]);
+		if (!copy->sources[i].is_inline)
+			add_content(&r->key, prefix, &r->inputs[i]);
+	}
+}
+
+static void make_key(struct recipe *r, const struct digest *parent)
+{
+	static const char *const domains[] = {
+		[STEP_RUN] = "run/2",
+		[STEP_COPY] = "copy/2",
+		[STEP_WORKDIR] = "workdir/2",
+	};
+	const struct step *step = r->step;
+
+	key_init(&r->key, domains[step->kind]);
+	if (!recipe_is_detached(step))
+		key_add_digest(&r->key, "parent", parent);
+	fields_add(&r->key, &FIELDS_STEP, step->kind, "", step);
+	switch (step->kind) {
+	case STEP_RUN: add_run(r); break;
+	case STEP_COPY: add_copy(r); break;
+	case STEP_WORKDIR:
+		fields_add(&r->key, &FIELDS_STEP_WORKDIR, STEP_WORKDIR, "",
+			   &step->workdir);
+		break;
+	}
+	r->digest = key_digest(&r->key);
+}
+
+static int open_inputs(struct recipe *r, struct err *e)
+{
+	switch (r->step->kind) {
+	case STEP_RUN: return recipe_open_mounts(r, e);
+	case STEP_COPY: return recipe_open_copy(r, e);
+	case STEP_WORKDIR: return 0;
+	}
+	return 0;
+}
+
+int recipe_make(struct build *b, const struct step *step,
+		const struct digest *parent, struct recipe **out, struct err *e)
+{
+	struct recipe *r = xcalloc(1, sizeof(*r));
+
+	*out = NULL;
+	r->build = b;
+	r->step = step;
+	if (open_inputs(r, e) < 0) {
+		recipe_free(r);
+		return -1;
+	}
+	make_key(r, parent);
+	*out = r;
+	return 0;
+}
