@@ -36,21 +36,24 @@ enum sandbox_op_kind {
 	SANDBOX_HOSTNAME, /* target */
 	SANDBOX_LOOPBACK, /* lo goes up */
 	SANDBOX_PRIVATE,  /* no mount event leaves or enters */
-	SANDBOX_ROOT,	/* the overlay becomes the root, the old one is kept */
-	SANDBOX_MOUNT,	/* a new file system over target */
-	SANDBOX_BIND,	/* source over target */
+	SANDBOX_ROOT,	  /* the overlay is attached; targets are found in it */
+	SANDBOX_MOUNT,	  /* a new file system over target */
+	SANDBOX_BIND,	  /* source over target */
 	SANDBOX_DEVICE, /* node of a device: made, or bound where it can't be */
 	SANDBOX_SYMLINK,  /* target holds data */
 	SANDBOX_READONLY, /* target can't be written any more, where it exists
 			   */
 	SANDBOX_MASK,	  /* nothing of target is seen, where it exists */
-	SANDBOX_OLD_ROOT, /* leave the old root */
+	SANDBOX_OLD_ROOT, /* the overlay becomes the root, the old one goes */
 	SANDBOX_CWD,	/* enter target; where missing it is made, for the user
 			   or (SANDBOX_TARGET_KEEP) for root */
-	SANDBOX_STDIN,	/* stdin reads target */
+	SANDBOX_STDIN,	/* stdin reads target, the null device */
 	SANDBOX_OUTPUT, /* stdout and stderr are the pipes, owned by the user */
 	SANDBOX_TERMINAL, /* they and stdin are a new terminal, as the session's
 			   */
+	SANDBOX_DESCRIPTORS, /* all others are closed, but for two of ours */
+	SANDBOX_PROVE,	     /* nothing of the machine is in reach, or an error
+			      */
 	SANDBOX_LIMIT, /* rlimit `number` becomes first (soft), second (hard) */
 	SANDBOX_SECCOMP,  /* the default filter */
 	SANDBOX_BOUNDING, /* no capability outside first, ever */
@@ -66,9 +69,26 @@ enum sandbox_target {
 	SANDBOX_TARGET_STUB, /* made as source is, and taken away afterwards */
 };
 
+/*
+ * The mounts of a step that others lie in. What lies in one is found from that
+ * mount's own descriptor: neither a link in the image nor a mount that the spec
+ * puts over it can lead elsewhere.
+ */
+enum sandbox_place {
+	SANDBOX_PLACE_ROOT,
+	SANDBOX_PLACE_PROC,
+	SANDBOX_PLACE_DEV,
+	SANDBOX_PLACE_PTS,
+	SANDBOX_PLACE_SYS,
+	SANDBOX_PLACES,
+};
+
 struct sandbox_op {
 	enum sandbox_op_kind kind;
 	enum sandbox_target missing;
+	enum sandbox_place in; /* which target begins with the path of */
+	/* What a mount is from here on; SANDBOX_PLACE_ROOT: no place. */
+	enum sandbox_place makes;
 	const char *target; /* absolute, inside the new root */
 	const char *type;   /* file system */
 	const char *name;   /* what /proc/mounts shows as the device */
@@ -130,6 +150,9 @@ struct sandbox_plan {
 int sandbox_compile(struct arena *a, const struct run_spec *spec,
 		    const struct sandbox_facts *facts, struct sandbox_plan *out,
 		    struct err *e);
+
+/* "" for the root, "/dev/pts". */
+const char *sandbox_place_path(enum sandbox_place place);
 
 /*
  * The plan as text, one line each for namespaces, stubs and operations. The

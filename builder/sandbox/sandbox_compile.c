@@ -68,6 +68,19 @@ static const char *const links[][2] = {
 	{"/dev/core", "/proc/kcore"}, /* only where there is one */
 };
 
+const char *sandbox_place_path(enum sandbox_place place)
+{
+	switch (place) {
+	case SANDBOX_PLACE_PROC: return "/proc";
+	case SANDBOX_PLACE_DEV: return "/dev";
+	case SANDBOX_PLACE_PTS: return "/dev/pts";
+	case SANDBOX_PLACE_SYS: return "/sys";
+	case SANDBOX_PLACE_ROOT:
+	case SANDBOX_PLACES: break;
+	}
+	return "";
+}
+
 struct compiler {
 	struct arena *arena;
 	const struct run_spec *spec;
@@ -85,6 +98,16 @@ static struct sandbox_op *add(struct compiler *c, enum sandbox_op_kind kind,
 	op->kind = kind;
 	op->target = target;
 	op->source = -1;
+	return op;
+}
+
+/* For a target that is ours to choose: in the place that it names. */
+static struct sandbox_op *add_in(struct compiler *c, enum sandbox_op_kind kind,
+				 enum sandbox_place place, const char *target)
+{
+	struct sandbox_op *op = add(c, kind, target);
+
+	op->in = place;
 	return op;
 }
 
@@ -139,13 +162,15 @@ static void add_proc(struct compiler *c)
 	op = add_mount(c, "/proc", "proc", "proc",
 		       MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 	op->missing = SANDBOX_TARGET_KEEP;
+	op->makes = SANDBOX_PLACE_PROC;
 	if (c->facts->tier == TIER_USERNS)
 		op->source = add_source(c, SANDBOX_SOURCE_HOST, "/proc", 0);
 }
 
 static void add_device(struct compiler *c, const struct device *d, mode_t type)
 {
-	struct sandbox_op *op = add(c, SANDBOX_DEVICE, d->path);
+	struct sandbox_op *op =
+		add_in(c, SANDBOX_DEVICE, SANDBOX_PLACE_DEV, d->path);
 
 	op->mode = type | 0666;
 	op->major = d->major;
@@ -174,6 +199,17 @@ static void add_insecure_devices(struct compiler *c)
 	}
 }
 
+static struct sandbox_op *add_dev_mount(struct compiler *c, const char *target,
+					const char *type, const char *name,
+					unsigned long flags, const char *data)
+{
+	struct sandbox_op *op = add_mount(c, target, type, name, flags, data);
+
+	op->in = SANDBOX_PLACE_DEV;
+	op->missing = SANDBOX_TARGET_KEEP;
+	return op;
+}
+
 static void add_dev(struct compiler *c)
 {
 	uint64_t shm = c->spec->shm_size_bytes ? c->spec->shm_size_bytes
@@ -184,27 +220,29 @@ static void add_dev(struct compiler *c)
 	op = add_mount(c, "/dev", "tmpfs", "tmpfs", MS_NOSUID | MS_STRICTATIME,
 		       "mode=755,size=65536k");
 	op->missing = SANDBOX_TARGET_KEEP;
+	op->makes = SANDBOX_PLACE_DEV;
 	for (i = 0; i < ARRAY_LEN(devices); i++)
 		add_device(c, &devices[i], S_IFCHR);
 	add_insecure_devices(c);
 	for (i = 0; i < ARRAY_LEN(links); i++) {
-		op = add(c, SANDBOX_SYMLINK, links[i][0]);
+		op = add_in(c, SANDBOX_SYMLINK, SANDBOX_PLACE_DEV, links[i][0]);
 		op->data = links[i][1];
 		op->optional = strcmp(op->data, "/proc/kcore") == 0;
 	}
-	op = add_mount(c, "/dev/pts", "devpts", "devpts", MS_NOSUID | MS_NOEXEC,
-		       "newinstance,ptmxmode=0666,mode=0620,gid=5");
-	op->missing = SANDBOX_TARGET_KEEP;
-	op = add_mount(c, "/dev/shm", "tmpfs", "shm",
-		       MS_NOSUID | MS_NOEXEC | MS_NODEV,
-		       arena_printf(c->arena, "mode=1777,size=%lluk",
-				    (unsigned long long)(shm + 1023) / 1024)
-			       .p);
-	op->missing = SANDBOX_TARGET_KEEP;
-	op = add_mount(c, "/dev/mqueue", "mqueue", "mqueue",
-		       MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
-	op->missing = SANDBOX_TARGET_KEEP;
+	op = add_dev_mount(c, "/dev/pts", "devpts", "devpts",
+			   MS_NOSUID | MS_NOEXEC,
+			   "newinstance,ptmxmode=0666,mode=0620,gid=5");
+	op->makes = SANDBOX_PLACE_PTS;
+	(void)add_dev_mount(
+		c, "/dev/shm", "tmpfs", "shm", MS_NOSUID | MS_NOEXEC | MS_NODEV,
+		arena_printf(c->arena, "mode=1777,size=%lluk",
+			     (unsigned long long)(shm + 1023) / 1024)
+			.p);
+	op = add_dev_mount(c, "/dev/mqueue", "mqueue", "mqueue",
+			   MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 	op->optional = true; /* kernels without POSIX message queues */
+	/* at once, while nothing of the spec can lie over it */
+	(void)add_in(c, SANDBOX_STDIN, SANDBOX_PLACE_DEV, "/dev/null");
 }
 
 /*
@@ -231,7 +269,9 @@ static void add_sys(struct compiler *c)
 		op = add_mount(c, "/sys", "sysfs", "sysfs", flags, NULL);
 	}
 	op->missing = SANDBOX_TARGET_KEEP;
+	op->makes = SANDBOX_PLACE_SYS;
 	op = add_mount(c, "/sys/fs/cgroup", "cgroup2", "cgroup", flags, NULL);
+	op->in = SANDBOX_PLACE_SYS;
 	op->optional = true; /* not on machines with version 1 only */
 }
 
@@ -326,6 +366,15 @@ static int add_spec_mount(struct compiler *c, size_t i, struct err *e)
 	return 0;
 }
 
+static void add_hidden(struct compiler *c, enum sandbox_op_kind kind,
+		       const char *path)
+{
+	enum sandbox_place place = is_below(path, "/proc") ? SANDBOX_PLACE_PROC
+							   : SANDBOX_PLACE_SYS;
+
+	add_in(c, kind, place, path)->optional = true; /* not in each kernel */
+}
+
 static int add_mounts(struct compiler *c, struct err *e)
 {
 	size_t i;
@@ -340,19 +389,20 @@ static int add_mounts(struct compiler *c, struct err *e)
 			return -1;
 	if (!c->spec->insecure) {
 		for (i = 0; i < ARRAY_LEN(readonly_paths); i++)
-			add(c, SANDBOX_READONLY, readonly_paths[i]);
+			add_hidden(c, SANDBOX_READONLY, readonly_paths[i]);
 		for (i = 0; i < ARRAY_LEN(masked_paths); i++)
-			add(c, SANDBOX_MASK, masked_paths[i]);
+			add_hidden(c, SANDBOX_MASK, masked_paths[i]);
 	}
 	add(c, SANDBOX_OLD_ROOT, NULL);
 	return 0;
 }
 
 /*
- * Order: the filter while CAP_SYS_ADMIN is held, since no_new_privs stays off
- * as under BuildKit; the bounding set while CAP_SETPCAP is; ids, then the
- * capabilities that survive them. Entering the folder comes first, with all
- * rights, as runc does.
+ * Order: the proof when nothing of ours needs the machine any more, and all
+ * rights are still there to look; the filter while CAP_SYS_ADMIN is held, since
+ * no_new_privs stays off as under BuildKit; the bounding set while CAP_SETPCAP
+ * is; ids, then the capabilities that survive them. Entering the folder comes
+ * first, with all rights, as runc does.
  */
 static int add_process(struct compiler *c, struct err *e)
 {
@@ -374,12 +424,12 @@ static int add_process(struct compiler *c, struct err *e)
 		op->mode = S_IFDIR | 0755;
 		op->missing = SANDBOX_TARGET_KEEP;
 	}
-	if (c->spec->terminal) {
-		add(c, SANDBOX_TERMINAL, NULL);
-	} else {
-		add(c, SANDBOX_STDIN, "/dev/null");
+	if (c->spec->terminal)
+		add_in(c, SANDBOX_TERMINAL, SANDBOX_PLACE_PTS, "/dev/pts/ptmx");
+	else
 		add(c, SANDBOX_OUTPUT, NULL);
-	}
+	add(c, SANDBOX_DESCRIPTORS, NULL);
+	add(c, SANDBOX_PROVE, NULL);
 	for (i = 0; i < spec->n_limits; i++) {
 		op = add(c, SANDBOX_LIMIT, NULL);
 		op->number = spec->limits[i].resource;

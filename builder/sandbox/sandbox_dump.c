@@ -171,7 +171,13 @@ static void add_op(struct buf *out, const struct sandbox_plan *plan,
 		add_missing(out, op->missing);
 		break;
 	case SANDBOX_STDIN: buf_printf(out, "stdin %s", op->target); break;
-	case SANDBOX_TERMINAL: buf_add_c(out, "terminal"); break;
+	case SANDBOX_TERMINAL:
+		buf_printf(out, "terminal %s", op->target);
+		break;
+	case SANDBOX_DESCRIPTORS:
+		buf_add_c(out, "close other descriptors");
+		break;
+	case SANDBOX_PROVE: buf_add_c(out, "prove"); break;
 	case SANDBOX_OUTPUT: buf_add_c(out, "output"); break;
 	case SANDBOX_LIMIT:
 		buf_printf(out, "limit %d %llu %llu", op->number,

@@ -51,173 +51,12 @@ int sandbox_fail(struct sandbox_child *c, const char *what, const char *object)
 	return -1;
 }
 
-/* --- mounts ------------------------------------------------------------- */
-
-static int clone_tree(int fd, const char *path, unsigned flags)
+int sandbox_refuse(struct sandbox_child *c, const char *object, const char *why)
 {
-	return (int)syscall(SYS_open_tree, fd, path,
-			    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
-}
-
-static int attach(int tree, int target)
-{
-	return (int)syscall(SYS_move_mount, tree, "", target, "",
-			    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
-}
-
-/* mount(2) takes paths only; "." of an entered folder can't be redirected. */
-static int mount_over(int folder, const struct sandbox_op *op)
-{
-	if (fchdir(folder) < 0)
-		return -1;
-	if (mount(op->name, ".", op->type, op->flags, op->data) == 0)
-		return 0;
-	/* group 5 is not mapped in every user namespace */
-	if (errno == EINVAL && strcmp(op->type, "devpts") == 0)
-		return mount(op->name, ".", op->type, op->flags,
-			     "newinstance,ptmxmode=0666,mode=0620");
+	(void)sandbox_fail(c, object, why);
+	c->failure.code = ERR_INVALID;
+	c->failure.sys = 0;
 	return -1;
-}
-
-static int do_mount(struct sandbox_child *c, const struct sandbox_op *op)
-{
-	int target = sandbox_open_target(c, op);
-	int failed;
-
-	if (target < 0)
-		return op->optional && errno == ENOENT
-			       ? 0
-			       : sandbox_fail(c, "make the mount point",
-					      op->target);
-	failed = mount_over(target, op);
-	if (failed && op->source >= 0)
-		failed = attach(c->source_fds[op->source], target);
-	if (failed && !op->optional)
-		return sandbox_fail(c, "mount", op->target);
-	(void)close(target);
-	return 0;
-}
-
-static int do_bind(struct sandbox_child *c, const struct sandbox_op *op)
-{
-	int target = sandbox_open_target(c, op);
-
-	if (target < 0)
-		return sandbox_fail(c, "make the mount point", op->target);
-	if (attach(c->source_fds[op->source], target) < 0)
-		return sandbox_fail(c, "mount", op->target);
-	(void)close(target);
-	return 0;
-}
-
-/* Below /dev, which is ours and fresh: no link can be in the way. */
-static int do_device(struct sandbox_child *c, const struct sandbox_op *op)
-{
-	const char *slash = strrchr(op->target, '/');
-	char folder[64];
-	size_t n = (size_t)(slash - op->target);
-
-	if (n > 4 && n < sizeof(folder)) {
-		memcpy(folder, op->target, n);
-		folder[n] = '\0';
-		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-			return sandbox_fail(c, "make", folder);
-	}
-	if (op->source < 0) {
-		if (mknod(op->target, op->mode, makedev(op->major, op->minor)) <
-		    0)
-			return sandbox_fail(c, "make the device", op->target);
-		return 0;
-	}
-	if (mknod(op->target, S_IFREG | 0666, 0) < 0)
-		return sandbox_fail(c, "make the mount point", op->target);
-	if (syscall(SYS_move_mount, c->source_fds[op->source], "", AT_FDCWD,
-		    op->target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return sandbox_fail(c, "mount", op->target);
-	return 0;
-}
-
-static int do_symlink(struct sandbox_child *c, const struct sandbox_op *op)
-{
-	if (op->optional && access(op->data, F_OK) < 0)
-		return 0;
-	if (symlink(op->data, op->target) < 0)
-		return sandbox_fail(c, "make the link", op->target);
-	return 0;
-}
-
-static int do_readonly(struct sandbox_child *c, const struct sandbox_op *op)
-{
-	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-	int target = path_open_in_root(c->root_fd, op->target, O_PATH, 0);
-	int tree;
-
-	if (target < 0)
-		return errno == ENOENT ? 0
-				       : sandbox_fail(c, "open", op->target);
-	tree = clone_tree(target, "", AT_EMPTY_PATH | AT_RECURSIVE);
-	if (tree < 0 ||
-	    syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE,
-		    &attr, sizeof(attr)) < 0 ||
-	    attach(tree, target) < 0)
-		return sandbox_fail(c, "make read-only", op->target);
-	(void)close(tree);
-	(void)close(target);
-	return 0;
-}
-
-/* All masked folders show the same empty one. */
-static int mask_folder(struct sandbox_child *c, int target, const char *path)
-{
-	int tree;
-	int failed;
-
-	if (c->mask_fd < 0) {
-		if (fchdir(target) < 0 ||
-		    mount("tmpfs", ".", "tmpfs", MS_RDONLY,
-			  "size=4k,nr_inodes=1") < 0)
-			return -1;
-		c->mask_fd = path_open_in_root(c->root_fd, path,
-					       O_PATH | O_DIRECTORY, 0);
-		return c->mask_fd < 0 ? -1 : 0;
-	}
-	tree = clone_tree(c->mask_fd, "", AT_EMPTY_PATH);
-	if (tree < 0)
-		return -1;
-	failed = attach(tree, target);
-	(void)close(tree);
-	return failed;
-}
-
-static int mask_file(int target)
-{
-	int tree = clone_tree(AT_FDCWD, "/dev/null", 0);
-	int failed;
-
-	if (tree < 0)
-		return -1;
-	failed = attach(tree, target);
-	(void)close(tree);
-	return failed;
-}
-
-static int do_mask(struct sandbox_child *c, const struct sandbox_op *op)
-{
-	int target = path_open_in_root(c->root_fd, op->target, O_PATH, 0);
-	struct stat st;
-	int failed;
-
-	if (target < 0)
-		return errno == ENOENT || errno == EACCES
-			       ? 0
-			       : sandbox_fail(c, "open", op->target);
-	failed = fstat(target, &st) < 0 ||
-		 (S_ISDIR(st.st_mode) ? mask_folder(c, target, op->target)
-				      : mask_file(target)) < 0;
-	if (failed)
-		return sandbox_fail(c, "mask", op->target);
-	(void)close(target);
-	return 0;
 }
 
 /* --- namespaces --------------------------------------------------------- */
@@ -236,14 +75,6 @@ static int do_loopback(struct sandbox_child *c)
 	return 0;
 }
 
-static int do_old_root(struct sandbox_child *c)
-{
-	if (fchdir(c->root_fd) < 0 || umount2(".", MNT_DETACH) < 0 ||
-	    chdir("/") < 0)
-		return sandbox_fail(c, "leave the old root", NULL);
-	return 0;
-}
-
 /* --- the process -------------------------------------------------------- */
 
 static int do_cwd(struct sandbox_child *c, const struct sandbox_op *op)
@@ -257,12 +88,21 @@ static int do_cwd(struct sandbox_child *c, const struct sandbox_op *op)
 	return 0;
 }
 
+/*
+ * Whatever the tier made of it, it must be the null device: what hides files is
+ * cloned from it, too.
+ */
 static int do_stdin(struct sandbox_child *c, const struct sandbox_op *op)
 {
-	int fd = open(op->target, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 
-	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+	c->null_fd = openat(c->place_fds[op->in], sandbox_name_in_place(op),
+			    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	if (c->null_fd < 0 || fstat(c->null_fd, &st) < 0 ||
+	    dup2(c->null_fd, STDIN_FILENO) < 0)
 		return sandbox_fail(c, "open", op->target);
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return sandbox_refuse(c, op->target, "is not the null device");
 	return 0;
 }
 
@@ -303,10 +143,11 @@ static int send_fd(int socket_fd, int fd)
 }
 
 /* Of the step's own devpts, so that it has a name there. */
-static int do_terminal(struct sandbox_child *c)
+static int do_terminal(struct sandbox_child *c, const struct sandbox_op *op)
 {
 	const struct run_spec *spec = c->plan->spec;
-	int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int master = openat(c->place_fds[op->in], sandbox_name_in_place(op),
+			    O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
 	int locked = 0;
 	int fd;
 
@@ -461,17 +302,19 @@ static int perform(struct sandbox_child *c, const struct sandbox_op *op)
 			return sandbox_fail(c, "make mounts private", NULL);
 		return 0;
 	case SANDBOX_ROOT: return sandbox_enter_root(c);
-	case SANDBOX_MOUNT: return do_mount(c, op);
-	case SANDBOX_BIND: return do_bind(c, op);
-	case SANDBOX_DEVICE: return do_device(c, op);
-	case SANDBOX_SYMLINK: return do_symlink(c, op);
-	case SANDBOX_READONLY: return do_readonly(c, op);
-	case SANDBOX_MASK: return do_mask(c, op);
-	case SANDBOX_OLD_ROOT: return do_old_root(c);
+	case SANDBOX_MOUNT: return sandbox_do_mount(c, op);
+	case SANDBOX_BIND: return sandbox_do_bind(c, op);
+	case SANDBOX_DEVICE: return sandbox_do_device(c, op);
+	case SANDBOX_SYMLINK: return sandbox_do_symlink(c, op);
+	case SANDBOX_READONLY: return sandbox_do_readonly(c, op);
+	case SANDBOX_MASK: return sandbox_do_mask(c, op);
+	case SANDBOX_OLD_ROOT: return sandbox_leave_old_root(c);
 	case SANDBOX_CWD: return do_cwd(c, op);
 	case SANDBOX_STDIN: return do_stdin(c, op);
 	case SANDBOX_OUTPUT: return do_output(c);
-	case SANDBOX_TERMINAL: return do_terminal(c);
+	case SANDBOX_TERMINAL: return do_terminal(c, op);
+	case SANDBOX_DESCRIPTORS: return sandbox_close_descriptors(c);
+	case SANDBOX_PROVE: return sandbox_prove(c);
 	case SANDBOX_LIMIT: return do_limit(c, op);
 	case SANDBOX_SECCOMP:
 		if (seccomp_install_default() < 0)

@@ -1,12 +1,11 @@
 /*
- * From the machine's root to the overlay.
+ * The overlay is attached, and becomes the root of all targets, though not yet
+ * the process's (that is sandbox_leave.c).
  *
  * The parent hands over a mount that is attached nowhere. It is put over "/",
- * which is always there; pivot_root with the same folder twice then leaves the
- * old root stacked over the new one (pivot_root(2), "pivot_root(".", ".")"),
- * and since "/" and what is below it resolve underneath, everything from here
- * on happens in the new root. The old one must stay until /proc and /sys are
- * mounted: a user namespace gets those only while it sees them elsewhere.
+ * which is always there; everything from here on is found from its descriptor.
+ * The machine's root must stay until /proc and /sys are mounted: a user
+ * namespace gets those only while it sees them elsewhere.
  *
  * Kernels before 6.8 can't take layers one by one, and what fsconfig takes at
  * once has 256 bytes; so there the child mounts with mount(2). Its options have
@@ -21,6 +20,7 @@
 #include <linux/mount.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -90,8 +90,26 @@ static int mount_by_path(struct sandbox_child *c)
 	return 0;
 }
 
+/* What the rules and the proof know the root by. */
+static int identify(struct sandbox_child *c)
+{
+	const struct sandbox_mounted root = {.at = "/"};
+	struct statx st;
+
+	if (statx(c->root_fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO,
+		  &st) < 0 ||
+	    sandbox_note_mount(c, c->root_fd, &root) < 0)
+		return -1;
+	c->root = (struct sandbox_identity){st.stx_mnt_id, st.stx_ino};
+	c->place_fds[SANDBOX_PLACE_ROOT] = c->root_fd;
+	return 0;
+}
+
 int sandbox_enter_root(struct sandbox_child *c)
 {
+	c->old_root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->old_root_fd < 0)
+		return sandbox_fail(c, "open", "/");
 	if (c->layer_paths) {
 		if (mount_by_path(c) < 0)
 			return -1;
@@ -99,9 +117,5 @@ int sandbox_enter_root(struct sandbox_child *c)
 			   MOVE_MOUNT_F_EMPTY_PATH) < 0) {
 		return sandbox_fail(c, "attach the root", NULL);
 	}
-	if (fchdir(c->root_fd) < 0)
-		return sandbox_fail(c, "enter the root", NULL);
-	if (syscall(SYS_pivot_root, ".", ".") < 0)
-		return sandbox_fail(c, "pivot_root", NULL);
-	return 0;
+	return identify(c) < 0 ? sandbox_fail(c, "identify the root", NULL) : 0;
 }

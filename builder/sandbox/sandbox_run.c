@@ -261,6 +261,8 @@ static int child_failed(const struct sandbox_child *c, struct run_result *out,
 		return err_set(e, ERR_NOT_FOUND,
 			       "%s: no such program in the image",
 			       c->failure.msg);
+	if (c->failure.sys == 0)
+		return err_set(e, c->failure.code, "%s", c->failure.msg);
 	errno = c->failure.sys;
 	(void)err_sys(e, "%s", c->failure.msg);
 	e->code = c->failure.code;
@@ -467,6 +469,7 @@ static int sandbox_run(struct executor *executor, const struct run_spec *spec,
 	SCOPED_PREPARED struct sandbox_prepared prepared = {.root_fd = -1};
 	SCOPED_ARENA struct arena a = {0};
 	SCOPED_PTR struct sandbox_created *created = NULL;
+	SCOPED_PTR struct sandbox_mounted *mounts = NULL;
 	SCOPED_FD int stubs_fd = -1;
 	struct sandbox_facts facts;
 	struct sandbox_plan plan;
@@ -485,12 +488,17 @@ static int sandbox_run(struct executor *executor, const struct run_spec *spec,
 	    sandbox_prepare(&prepared, &a, &plan, stubs_fd, e) < 0)
 		return -1;
 	created = xcalloc(SANDBOX_CREATED_MAX, sizeof(*created));
+	mounts = xcalloc(SANDBOX_MOUNTS_MAX, sizeof(*mounts));
 	child = (struct sandbox_child){
 		.plan = &plan,
 		.source_fds = prepared.source_fds,
 		.root_fd = prepared.root_fd,
 		.layer_paths = prepared.by_path ? &prepared.paths : NULL,
 		.created = created,
+		.mounts = mounts,
+		.place_fds = {-1, -1, -1, -1, -1},
+		.old_root_fd = -1,
+		.null_fd = -1,
 		.mask_fd = -1,
 	};
 	failed = run_child(x, &child, &prepared, out, e);

@@ -1,6 +1,7 @@
 /*
  * Mount points inside the root, which is not trusted: every link is resolved
- * within it and no magic link of /proc is followed.
+ * within it and no magic link of /proc is followed. What they come to must then
+ * pass the rules of sandbox_check.c.
  */
 #include "builder/sandbox/sandbox_perform.h"
 
@@ -82,11 +83,13 @@ static int make(struct walk *w, mode_t mode)
 	const char *slash = strrchr(w->done, '/');
 	const char *name = slash ? slash + 1 : w->done;
 	int folder = open_parent(w);
+	size_t n_created;
 	int failed;
 	int sys;
 
 	if (folder < 0)
 		return -1;
+	n_created = w->child->n_created;
 	record(w, folder);
 	if (S_ISDIR(mode))
 		failed = mkdirat(folder, name, mode & 07777);
@@ -96,6 +99,8 @@ static int make(struct walk *w, mode_t mode)
 		failed = fchownat(folder, name, w->uid, w->gid,
 				  AT_SYMLINK_NOFOLLOW);
 	sys = errno;
+	if (failed)
+		w->child->n_created = n_created;
 	(void)close(folder);
 	errno = sys;
 	return failed;
@@ -127,6 +132,22 @@ static int follow(struct walk *w, int link)
 	return 0;
 }
 
+/*
+ * What w->done is, O_PATH; where nothing is there it is made, with mode. In a
+ * cache that others use at once it may come between looking and making.
+ */
+static int open_or_make(struct walk *w, mode_t mode)
+{
+	int root = w->child->root_fd;
+	int fd = path_open_nofollow(root, w->done, O_PATH | O_NOFOLLOW, 0);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	if (make(w, mode) < 0 && errno != EEXIST)
+		return -1;
+	return path_open_nofollow(root, w->done, O_PATH | O_NOFOLLOW, 0);
+}
+
 /* One component further; missing ones are made, the last with mode. */
 static int step(struct walk *w, const char *component, size_t n, bool last,
 		mode_t mode)
@@ -145,10 +166,7 @@ static int step(struct walk *w, const char *component, size_t n, bool last,
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	fd = path_open_nofollow(w->child->root_fd, w->done, O_PATH | O_NOFOLLOW,
-				0);
-	if (fd < 0 && errno == ENOENT)
-		return make(w, last ? mode : S_IFDIR | w->folder_mode);
+	fd = open_or_make(w, last ? mode : S_IFDIR | w->folder_mode);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)
@@ -190,7 +208,18 @@ static int make_path(struct walk *w, const char *path, mode_t mode)
 	return path_open_nofollow(w->child->root_fd, w->done, O_PATH, 0);
 }
 
-int sandbox_open_target(struct sandbox_child *c, const struct sandbox_op *op)
+/* In a place there are no links, and nobody else makes anything. */
+static int make_in_place(struct sandbox_child *c, const struct sandbox_op *op)
+{
+	int place = c->place_fds[op->in];
+	const char *name = sandbox_name_in_place(op);
+
+	if (mkdirat(place, name, op->mode & 07777) < 0)
+		return -1;
+	return path_open_nofollow(place, name, O_PATH | O_NOFOLLOW, 0);
+}
+
+static int make_target(struct sandbox_child *c, const struct sandbox_op *op)
 {
 	struct walk w = {
 		.child = c,
@@ -199,15 +228,31 @@ int sandbox_open_target(struct sandbox_child *c, const struct sandbox_op *op)
 	};
 	struct stat st;
 	mode_t mode = op->mode;
-	int fd;
 
-	fd = path_open_in_root(c->root_fd, op->target, O_PATH, 0);
-	if (fd >= 0 || errno != ENOENT || op->missing == SANDBOX_TARGET_EXPECT)
-		return fd;
+	if (op->in || op->makes)
+		return make_in_place(c, op);
 	if (mode == 0 && op->source >= 0 &&
 	    fstat(c->source_fds[op->source], &st) == 0)
 		mode = S_ISDIR(st.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644;
 	return make_path(&w, op->target, mode);
+}
+
+int sandbox_open_target(struct sandbox_child *c, const struct sandbox_op *op,
+			struct sandbox_spot *out)
+{
+	struct statx st;
+
+	out->fd = sandbox_find_target(c, op);
+	if (out->fd < 0 && errno == ENOENT &&
+	    op->missing != SANDBOX_TARGET_EXPECT)
+		out->fd = make_target(c, op);
+	if (out->fd < 0)
+		return -1;
+	if (statx(out->fd, "", AT_EMPTY_PATH,
+		  STATX_TYPE | STATX_INO | STATX_MNT_ID, &st) < 0)
+		return -1;
+	out->mount = st.stx_mnt_id;
+	return sandbox_check_target(c, op, &st) < 0 ? -2 : 0;
 }
 
 int sandbox_open_cwd(struct sandbox_child *c, const struct sandbox_op *op)
