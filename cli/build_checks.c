@@ -2,7 +2,6 @@
 
 #include "cli/build_call.h"
 #include "cli/dockerignore.h"
-#include "oci/reference.h"
 
 #include <string.h>
 
@@ -17,43 +16,36 @@ static struct str check_argument(const struct build_request *r)
 	return value;
 }
 
-/* Asks nobody but the store: no image is fetched for a check. */
-static bool image_platform(void *ctx, struct str image, struct str wanted,
-			   struct str *out)
+static const struct lint_foreign *foreign_of(struct arena *a,
+					     const struct plan *plan)
 {
-	struct build_checks *c = ctx;
-	struct reference reference;
-	struct platform platform;
-	struct plan_image found;
-	struct err e;
+	struct lint_foreign *out =
+		arena_new_array(a, plan->n_foreign, struct lint_foreign);
 
-	if (reference_parse(c->arena, image, &reference, &e) < 0 ||
-	    platform_parse(c->arena, wanted, &platform, &e) < 0 ||
-	    c->images->resolve(c->images, c->arena,
-			       reference_name(c->arena, &reference), &platform,
-			       &found, &e) <= 0)
-		return false;
-	/* a variant that is not said is no difference */
-	if (str_eq(found.config.platform.os, platform.os) &&
-	    str_eq(found.config.platform.architecture, platform.architecture))
-		*out = wanted;
-	else
-		*out = platform_format(c->arena, &found.config.platform);
-	return true;
+	for (size_t i = 0; i < plan->n_foreign; i++) {
+		const struct plan_foreign *f = &plan->foreign[i];
+
+		out[i] = (struct lint_foreign){f->span, f->name,
+					       platform_format(a, &f->found),
+					       platform_format(a, &f->wanted)};
+	}
+	return out;
 }
 
 void build_checks_run(struct build_checks *c, struct arena *a,
 		      const struct source *source,
 		      const struct build_request *r,
-		      const struct build_input *in, struct plan_source *images)
+		      const struct build_input *in, const struct plan *plan)
 {
-	*c = (struct build_checks){.arena = a, .images = images};
+	*c = (struct build_checks){0};
 	c->options = (struct lint_options){
 		.set = LINT_BUILDKIT,
 		.check = check_argument(r),
-		.image_platform = images ? image_platform : NULL,
-		.image_ctx = c,
 	};
+	if (plan) {
+		c->options.foreign = foreign_of(a, plan);
+		c->options.n_foreign = plan->n_foreign;
+	}
 	if (in->context)
 		c->options.dockerignore =
 			dockerignore_read(a, in->dockerfile_path, in->context);

@@ -10,17 +10,18 @@
 #include "lint/lint.h"
 
 struct build_checks {
-	struct arena *arena;
-	struct plan_source *images;
 	struct lint_options options;
 	struct lint_file file; /* finished */
 };
 
-/* Everything given is borrowed for as long as c lives. */
+/*
+ * Everything given is borrowed for as long as c lives. plan tells of images; of
+ * one that was not finished, what was found so far; NULL: of none.
+ */
 void build_checks_run(struct build_checks *c, struct arena *a,
 		      const struct source *source,
 		      const struct build_request *r,
-		      const struct build_input *in, struct plan_source *images);
+		      const struct build_input *in, const struct plan *plan);
 void build_checks_release(struct build_checks *c);
 
 /* "check=error=true", and something was found. */

@@ -277,14 +277,20 @@ static void print_plan(const struct session *s)
 	fputs(buf_c(&out), stdout);
 }
 
+/* Mistakes are told by the checks; a plan is for what it finds of images. */
 static int call_check_file(struct session *s, struct plan_source *images,
 			   struct buf *out)
 {
 	struct build_checks checks;
+	struct err e;
 	int status;
 
+	s->dockerfile = dockerfile_parse(&s->arena, &s->source, &s->diags);
+	if (s->diags.n_errors == 0)
+		(void)plan_make(&s->arena, s->dockerfile, &s->request->plan,
+				images, &s->diags, &s->plan, &e);
 	build_checks_run(&checks, &s->arena, &s->source, s->request, &s->input,
-			 images);
+			 s->plan);
 	call_check(out, &checks.file, s->request->call.json);
 	status = checks.file.diags.n ? EXIT_FAILED : EXIT_OK;
 	build_checks_release(&checks);
@@ -339,14 +345,14 @@ static void print_checks(const struct session *s, const struct build_checks *c)
 }
 
 /* What the checks find is said at the end, where it is seen. */
-static int build_checked(struct session *s, struct plan_source *images)
+static int build_checked(struct session *s)
 {
 	struct build_checks checks;
 	struct err e;
 	int status = EXIT_MISTAKE;
 
 	build_checks_run(&checks, &s->arena, &s->source, s->request, &s->input,
-			 images);
+			 s->plan);
 	if (!build_checks_fail(&checks))
 		status = run_build(s);
 	if (!s->request->quiet || build_checks_fail(&checks))
@@ -377,7 +383,7 @@ static int run_session(struct session *s)
 	}
 	if (s->request->plan.shell.wanted)
 		return run_build(s);
-	return build_checked(s, &images.source);
+	return build_checked(s);
 }
 
 static void session_release(struct session *s)

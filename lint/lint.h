@@ -41,6 +41,13 @@ enum lint_set {
 	LINT_ALL = 3,
 };
 
+struct lint_foreign {
+	struct span span;
+	struct str name;
+	struct str found; /* "linux/amd64" */
+	struct str wanted;
+};
+
 /* Everything is borrowed and outlives the files that are linted with it. */
 struct lint_options {
 	enum lint_set set;
@@ -58,14 +65,10 @@ struct lint_options {
 	struct str check;  /* as "# check=" gives it: skip=A;error=true */
 	/* The context's .dockerignore; NULL where it is not known. */
 	const struct ignore *dockerignore;
-	/*
-	 * The platform ("linux/amd64") of a base image that is at hand,
-	 * wanted's where it is there for several; false where it is not at
-	 * hand. NULL: nothing is.
-	 */
-	bool (*image_platform)(void *ctx, struct str image, struct str wanted,
-			       struct str *out);
-	void *image_ctx;
+	/* Images that are for another platform; who has none at hand knows of
+	 * none. */
+	const struct lint_foreign *foreign;
+	size_t n_foreign;
 };
 
 /* Variables that are set: a stage's own, and those of the stage below it. */

@@ -287,7 +287,7 @@ const struct rule rules[] = {
 	{"FromAsCasing", NULL, WARNING, PLAIN,
 	 "AS is in the same case as FROM.", "", check_as_casing, NULL},
 	{"InvalidBaseImagePlatform", NULL, WARNING, PLAIN,
-	 "The base image is for the platform that FROM names.",
+	 "An image that is used is for the platform that is built for.",
 	 "Checked where the image is at hand: an image for another processor "
 	 "fails when its programs run.",
 	 check_image_platform, NULL},

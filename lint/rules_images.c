@@ -395,24 +395,13 @@ void check_default_in_from(struct lint *l, const struct rule *rule)
 
 void check_image_platform(struct lint *l, const struct rule *rule)
 {
-	const struct lint_options *o = l->options;
+	for (size_t i = 0; i < l->options->n_foreign; i++) {
+		const struct lint_foreign *f = &l->options->foreign[i];
 
-	if (!o->image_platform)
-		return;
-	FOR_ITEMS(l, item)
-	{
-		const struct from *from = &item->in->from;
-		struct image_name image;
-		struct str found;
-
-		if (!is_image(l, item, &image) || from->platform.text.n == 0 ||
-		    lint_has_variable(&from->platform) ||
-		    !o->image_platform(o->image_ctx, lint_plain(&from->base),
-				       lint_plain(&from->platform), &found) ||
-		    str_eq(found, lint_plain(&from->platform)))
-			continue;
-		(void)lint_report(l, rule, from->platform.span,
-				  "%.*s is an image for %.*s",
-				  STR_ARG(from->base.text), STR_ARG(found));
+		(void)lint_report(l, rule, f->span,
+				  "%.*s is an image for %.*s, and %.*s is "
+				  "wanted",
+				  STR_ARG(f->name), STR_ARG(f->found),
+				  STR_ARG(f->wanted));
 	}
 }

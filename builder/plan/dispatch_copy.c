@@ -122,7 +122,7 @@ static bool copy_options(struct dispatch *c, const struct copy *in,
 	out->keep_git_dir = in->keep_git_dir;
 	if (!dispatch_expand(c, &in->checksum, &out->checksum))
 		return false;
-	return planner_origin(c->p, c->s, &in->from, STAGE_BY_NAME_OR_INDEX,
+	return planner_origin(c->p, &in->from, STAGE_BY_NAME_OR_INDEX,
 			      &out->origin, &c->failed, c->e);
 }
 

@@ -158,7 +158,7 @@ static bool dispatch_mount(struct dispatch *c, const struct mount *written,
 		out->origin.kind = ORIGIN_SCRATCH;
 		return true;
 	}
-	return planner_origin(c->p, c->s, &in.from, STAGE_BY_NAME, &out->origin,
+	return planner_origin(c->p, &in.from, STAGE_BY_NAME, &out->origin,
 			      &c->failed, c->e);
 }
 

@@ -455,6 +455,20 @@ static void add_unsaid_layer(struct planner *p, struct stage_state *target)
 	config->history = history;
 }
 
+/* --platform; what it leaves out is the base's, where that is for the same. */
+static void set_platform(struct platform *out, const struct platform *given)
+{
+	bool same = str_eq(out->os, given->os) &&
+		    str_eq(out->architecture, given->architecture);
+	struct platform base = *out;
+
+	*out = *given;
+	if (same && given->variant.n == 0)
+		out->variant = base.variant;
+	if (same && given->os_version.n == 0)
+		out->os_version = base.os_version;
+}
+
 static void finish_target(struct planner *p, struct stage_state *target)
 {
 	struct image_config *config = &target->out.config;
@@ -466,7 +480,7 @@ static void finish_target(struct planner *p, struct stage_state *target)
 	if (target->has_unsaid_layer)
 		add_unsaid_layer(p, target);
 	if (p->opt->platform_given)
-		config->platform = p->opt->target_platform;
+		set_platform(&config->platform, &p->opt->target_platform);
 	/* arm64 has no other variant worth naming (containerd/platforms) */
 	if (str_eq_c(config->platform.architecture, "arm64") &&
 	    str_eq_c(config->platform.variant, "v8"))
@@ -554,6 +568,18 @@ static void planner_release(struct planner *p)
 	strmap_release(&p->names);
 	strmap_release(&p->images);
 	vec_release(&p->global_args);
+	vec_release(&p->foreign);
+}
+
+static void keep_foreign(struct planner *p, struct plan *out)
+{
+	struct plan_foreign *v =
+		arena_new_array(p->arena, p->foreign.n, struct plan_foreign);
+
+	if (p->foreign.n)
+		memcpy(v, p->foreign.v, p->foreign.n * sizeof(*v));
+	out->foreign = v;
+	out->n_foreign = p->foreign.n;
 }
 
 int plan_make(struct arena *a, const struct dockerfile *df,
@@ -584,6 +610,7 @@ int plan_make(struct arena *a, const struct dockerfile *df,
 	plan->epoch_s = p.epoch_s;
 	plan->globals = keep_args(&p, p.global_args.v, p.global_args.n);
 	result = plan_stages(&p, plan, e);
+	keep_foreign(&p, plan);
 	if (result == 0 && d->n_errors == 0)
 		warn_of_unused_args(&p);
 	planner_release(&p);

@@ -213,8 +213,19 @@ struct plan_stage {
 	struct image_config config;
 };
 
+/* An image that is for another platform than is wanted there. */
+struct plan_foreign {
+	struct span span;
+	struct str name; /* as it is written, expanded */
+	struct platform wanted;
+	struct platform found;
+};
+
 struct plan {
 	const struct plan_stage *const *stages; /* needed ones, in file order */
+	/* Those found before any mistake: here where there were some, too. */
+	const struct plan_foreign *foreign;
+	size_t n_foreign;
 	size_t n_stages;
 	const struct plan_stage *target;
 	struct plan_args globals; /* ARGs before the first FROM */
@@ -224,7 +235,7 @@ struct plan {
 
 /*
  * Make the plan, in a. Mistakes in the Dockerfile go to d (then 0 with *out
- * unusable where d->n_errors); -1 only where an image could not be read.
+ * unusable but for ->foreign where d->n_errors); -1 only where an image could not be read.
  */
 int plan_make(struct arena *a, const struct dockerfile *df,
 	      const struct plan_options *opt, struct plan_source *source,

@@ -93,13 +93,32 @@ static int find_in_layout(struct planner *p, struct str layout,
 	return found;
 }
 
+/* A variant that differs is no other platform. */
+static void note_platform(struct planner *p, const struct image_name *name,
+			  struct span span, const struct platform *wanted,
+			  const struct platform *found)
+{
+	if (name->of_context ||
+	    (str_eq(wanted->os, found->os) &&
+	     str_eq(wanted->architecture, found->architecture)))
+		return;
+	*vec_push(&p->foreign) =
+		(struct plan_foreign){span, name->text, *wanted, *found};
+}
+
 int planner_image(struct planner *p, const struct image_name *name,
 		  struct span span, const struct platform *platform,
 		  const struct plan_image **out, struct err *e)
 {
-	return name->in_layout
-		       ? find_in_layout(p, name->text, span, platform, out, e)
-		       : find_stored(p, name->text, span, platform, out, e);
+	int found =
+		name->in_layout
+			? find_in_layout(p, name->text, span, platform, out, e)
+			: find_stored(p, name->text, span, platform, out, e);
+
+	if (found == 1)
+		note_platform(p, name, span, platform,
+			      &(*out)->config.platform);
+	return found;
 }
 
 /* --- names -------------------------------------------------------------- */
@@ -131,11 +150,17 @@ static void set_base_stage(struct stage_state *s,
 	s->out.base_stage = &base->out;
 }
 
-static void set_base_image(struct stage_state *s, struct str name,
-			   bool in_layout)
+static void set_base_image(struct stage_state *s, struct image_name name)
 {
 	s->out.base_kind = BASE_IMAGE;
-	s->image_name = (struct image_name){name, in_layout};
+	s->image_name = name;
+}
+
+static struct image_name context_image(const struct named_context *named)
+{
+	return (struct image_name){.text = named->value,
+				   .in_layout = named->kind == NAMED_LAYOUT,
+				   .of_context = true};
 }
 
 void planner_base_context(struct planner *p, struct stage_state *s,
@@ -149,8 +174,8 @@ void planner_base_context(struct planner *p, struct stage_state *s,
 		s->out.base_context = named;
 		s->has_unsaid_layer = true;
 		break;
-	case NAMED_IMAGE: set_base_image(s, named->value, false); break;
-	case NAMED_LAYOUT: set_base_image(s, named->value, true); break;
+	case NAMED_IMAGE:
+	case NAMED_LAYOUT: set_base_image(s, context_image(named)); break;
 	case NAMED_STAGE:
 		base = planner_stage(p, named->value);
 		if (base)
@@ -184,7 +209,7 @@ void planner_base(struct planner *p, struct stage_state *s,
 	else if (base)
 		set_base_stage(s, base);
 	else if (!str_eq_c(name, "scratch"))
-		set_base_image(s, name, false);
+		set_base_image(s, (struct image_name){.text = name});
 }
 
 /* The stage that --from=NAME means; NULL where it is an image. */
@@ -206,11 +231,13 @@ static struct stage_state *origin_stage(struct planner *p, struct str name,
 	return NULL;
 }
 
-static bool image_origin(struct planner *p, const struct stage_state *s,
-			 const struct image_name *name, struct span span,
-			 struct origin *out, bool *failed, struct err *e)
+/* Of the target's platform, whatever the stage's own is. */
+static bool image_origin(struct planner *p, const struct image_name *name,
+			 struct span span, struct origin *out, bool *failed,
+			 struct err *e)
 {
-	int found = planner_image(p, name, span, &s->platform, &out->image, e);
+	int found = planner_image(p, name, span, &p->opt->target_platform,
+				  &out->image, e);
 
 	out->kind = ORIGIN_IMAGE;
 	*failed |= found < 0;
@@ -231,13 +258,11 @@ static bool stage_origin(struct planner *p, const struct stage_state *stage,
 	return false;
 }
 
-static bool context_origin(struct planner *p, const struct stage_state *s,
-			   const struct named_context *named,
+static bool context_origin(struct planner *p, const struct named_context *named,
 			   const struct word *from, struct origin *out,
 			   bool *failed, struct err *e)
 {
-	const struct image_name image = {named->value,
-					 named->kind == NAMED_LAYOUT};
+	const struct image_name image = context_image(named);
 	const struct stage_state *stage;
 
 	out->folder = named->value;
@@ -254,14 +279,14 @@ static bool context_origin(struct planner *p, const struct stage_state *s,
 	case NAMED_IMAGE:
 	case NAMED_LAYOUT: break;
 	}
-	return image_origin(p, s, &image, from->span, out, failed, e);
+	return image_origin(p, &image, from->span, out, failed, e);
 }
 
-bool planner_origin(struct planner *p, const struct stage_state *s,
-		    const struct word *from, enum stage_naming naming,
-		    struct origin *out, bool *failed, struct err *e)
+bool planner_origin(struct planner *p, const struct word *from,
+		    enum stage_naming naming, struct origin *out, bool *failed,
+		    struct err *e)
 {
-	const struct image_name image = {from->text, false};
+	const struct image_name image = {.text = from->text};
 	const struct named_context *named;
 	const struct stage_state *stage;
 	bool mistaken;
@@ -275,13 +300,13 @@ bool planner_origin(struct planner *p, const struct stage_state *s,
 	}
 	named = planner_context(p, from->text);
 	if (named)
-		return context_origin(p, s, named, from, out, failed, e);
+		return context_origin(p, named, from, out, failed, e);
 	stage = origin_stage(p, from->text, naming, from->span, &mistaken);
 	if (mistaken)
 		return false;
 	if (stage)
 		return stage_origin(p, stage, from, out);
-	return image_origin(p, s, &image, from->span, out, failed, e);
+	return image_origin(p, &image, from->span, out, failed, e);
 }
 
 struct stage_state *planner_origin_stage(struct planner *p,

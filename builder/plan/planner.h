@@ -14,7 +14,8 @@
 /* An image, as it is looked for. */
 struct image_name {
 	struct str text;
-	bool in_layout; /* "PATH[:TAG|@DIGEST]" of --build-context */
+	bool in_layout; /* "PATH[:TAG][@DIGEST]" of --build-context */
+	bool of_context; /* what --build-context says, for any platform */
 };
 
 /* A stage being planned. */
@@ -52,6 +53,7 @@ struct planner {
 	struct strmap names;   /* of stages */
 	struct strmap images;  /* normalised name and platform to plan_image */
 	bool *used_build_args; /* those that somebody asked for */
+	VEC(struct plan_foreign) foreign;
 	bool has_epoch;
 	int64_t epoch_s;
 };
@@ -72,9 +74,9 @@ enum stage_naming {
  * What --from=NAME or a mount's from= means. An image is resolved. false after
  * a mistake was noted; *failed is set where an image could not be read.
  */
-bool planner_origin(struct planner *p, const struct stage_state *s,
-		    const struct word *from, enum stage_naming naming,
-		    struct origin *out, bool *failed, struct err *e);
+bool planner_origin(struct planner *p, const struct word *from,
+		    enum stage_naming naming, struct origin *out, bool *failed,
+		    struct err *e);
 
 /* The stage whose files are read there, if any. */
 struct stage_state *planner_origin_stage(struct planner *p,

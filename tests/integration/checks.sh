@@ -41,6 +41,16 @@ check "... for the check as well" says_not CopyIgnoredFile
 printf 'FROM --platform=linux/arm64 busybox\nCMD ["a"]\n' >Dockerfile
 check "an image for another platform" build .
 check "... is found at hand" says '^ - InvalidBaseImagePlatform: .*linux/(amd64|386)'
+printf 'FROM busybox\nCMD ["a"]\n' >Dockerfile
+check "one for another than --platform says" build --platform linux/s390x .
+check "... is found too" says '^ - InvalidBaseImagePlatform: busybox .*linux/(amd64|386).* linux/s390x is wanted \(line 1\)$'
+printf '# check=skip=InvalidBaseImagePlatform\nFROM busybox\nCMD ["a"]\n' >Dockerfile
+check "... unless the check is skipped" build --platform linux/s390x .
+check "    as any" says_not InvalidBaseImagePlatform
+printf 'ARG P=linux/s390x\nFROM --platform=$P busybox AS a\nFROM scratch\nCOPY --from=a a /\nCOPY --from=busybox a /b\n' >Dockerfile
+touch a
+check "a variable's platform, and an image that is copied from" sh -c \
+	'"$1" build --check --platform linux/arm64 . | grep "^WARNING: InvalidBaseImagePlatform" | wc -l | grep -qx 2' - "$IMGBUILD"
 printf 'FROM --platform=%s busybox\n' "linux/$(dpkg --print-architecture)" >Dockerfile
 check "one for the same platform" build .
 check "... is not" says_not InvalidBaseImagePlatform
