@@ -1,0 +1,5 @@
+# No descriptor is inherited.
+# held
+FROM hostile
+ARG CANARY
+RUN attack descriptors $CANARY/secret

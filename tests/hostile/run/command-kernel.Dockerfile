@@ -1,0 +1,5 @@
+# What changes the machine is not called.
+# held
+FROM hostile
+ARG CANARY
+RUN attack kernel

@@ -1,0 +1,5 @@
+# Nothing is mounted, unmounted or moved.
+# held
+FROM hostile
+ARG CANARY
+RUN attack mounts

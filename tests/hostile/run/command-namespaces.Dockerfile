@@ -1,0 +1,5 @@
+# No namespace is made or entered.
+# held
+FROM hostile
+ARG CANARY
+RUN attack namespaces

@@ -1,0 +1,8 @@
+# An image whose /sys is a link runs nothing.
+# error: /sys must be a folder in the image
+FROM hostile AS made
+RUN mkdir /r && cp -a /bin /tmp /r/ && ln -s / /r/sys
+FROM scratch
+ARG CANARY
+COPY --from=made /r/ /
+RUN cat /..$CANARY/secret $CANARY/secret; echo x >/..$CANARY/written
