@@ -167,15 +167,6 @@ static int open_remote(struct build *b, struct str url, struct origin_tree *out,
 
 /* --- opening ------------------------------------------------------------ */
 
-static void use_context(const struct context *context, struct origin_tree *out)
-{
-	out->tree = context->tree;
-	if (!context->tree.filter)
-		return;
-	ignore_filter_init(&out->ignore, context->ignore.ignore, false);
-	out->tree.filter = &out->ignore.filter;
-}
-
 /* Under the lock: what is opened once. */
 static int open_shared(struct build *b, const struct origin *origin,
 		       struct origin_tree *out, struct err *e)
@@ -198,7 +189,7 @@ static int open_shared(struct build *b, const struct origin *origin,
 		out->tree.cache = rootfs_statcache(b, &out->rootfs);
 		return 0;
 	}
-	use_context(context, out);
+	context_share(context, &out->tree, &out->filter);
 	return 0;
 }
 
@@ -245,7 +236,7 @@ int origin_open(struct build *b, const struct origin *origin,
 void origin_close(struct origin_tree *o)
 {
 	if (o->tree.filter)
-		ignore_filter_release(&o->ignore);
+		context_filter_release(&o->filter);
 	rootfs_release(&o->rootfs);
 	*o = ORIGIN_TREE_INIT;
 }

@@ -16,7 +16,7 @@
 struct origin_tree {
 	struct source_tree tree;
 	struct rootfs rootfs;
-	struct ignore_filter ignore; /* where tree.filter is set */
+	struct context_filter filter; /* where tree.filter is set */
 };
 
 #define ORIGIN_TREE_INIT \

@@ -68,11 +68,67 @@ static int read_ignore(struct context *c, const char *name, struct err *e)
 	if (ignore_parse(&c->arena, arena_str(&c->arena, buf_str(&text)),
 			 &ignore, e) < 0)
 		return err_wrap(e, "%s", name);
-	if (ignore_is_empty(ignore))
-		return 1;
-	ignore_filter_init(&c->ignore, ignore, false);
-	c->tree.filter = &c->ignore.filter;
+	if (!ignore_is_empty(ignore))
+		ignore_filter_init(&c->filter.ignore, ignore, false);
 	return 1;
+}
+
+/* --- a store in its own context ------------------------------------------ */
+
+static bool same_folder(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/*
+ * Upwards from the store, so that it makes no difference by which names and
+ * links the two were given.
+ */
+static int find_store(struct context *c, const struct store *s, struct err *e)
+{
+	SCOPED_FD int fd = openat(s->fd, ".", O_PATH | O_CLOEXEC);
+	struct stat context;
+	struct stat at;
+	struct stat below;
+
+	if (fd < 0 || fstat(fd, &c->filter.store) < 0 ||
+	    fstat(c->fd, &context) < 0)
+		return err_sys(e, "stat the store");
+	at = c->filter.store;
+	if (same_folder(&at, &context))
+		return err_set(e, ERR_INVALID, "it is imgbuild's own store");
+	do {
+		int parent = openat(fd, "..", O_PATH | O_CLOEXEC);
+
+		/* above what this user may see there is no context either */
+		if (parent < 0)
+			return 0;
+		scoped_close(&fd);
+		fd = parent;
+		below = at;
+		if (fstat(fd, &at) < 0)
+			return err_sys(e, "stat a folder above the store");
+		c->filter.holds_store = same_folder(&at, &context);
+	} while (!c->filter.holds_store && !same_folder(&at, &below));
+	return 0;
+}
+
+static enum tree_verdict check_context(struct tree_filter *filter,
+				       const struct tree_entry *entry)
+{
+	struct context_filter *f = (struct context_filter *)filter;
+
+	if (f->holds_store && same_folder(entry->st, &f->store))
+		return TREE_OUT;
+	return f->ignore.ignore ? check_ignore(&f->ignore.filter, entry)
+				: TREE_IN;
+}
+
+/* Without anything to leave out there is none, which spares many walks. */
+static void set_filter(struct source_tree *tree, struct context_filter *f)
+{
+	f->filter.check = check_context;
+	tree->filter = f->ignore.ignore || f->holds_store ? &f->filter : NULL;
 }
 
 /* A context is known by where it lies, so that its stat cache is found again.
@@ -109,13 +165,34 @@ int context_open(struct context *c, const char *path,
 	found = own ? read_ignore(c, own, e) : 0;
 	if (found == 0)
 		found = read_ignore(c, ".dockerignore", e);
+	if (found >= 0 && find_store(c, s, e) < 0)
+		found = err_wrap(e, "build context %s", path);
 	if (found < 0) {
+		ignore_filter_release(&c->filter.ignore);
 		arena_release(&c->arena);
 		scoped_close(&c->fd);
 		return -1;
 	}
+	set_filter(&c->tree, &c->filter);
 	c->tree.cache = open_cache(c, s);
 	return 0;
+}
+
+void context_share(const struct context *c, struct source_tree *out,
+		   struct context_filter *filter)
+{
+	*out = c->tree;
+	*filter = (struct context_filter){.holds_store = c->filter.holds_store,
+					  .store = c->filter.store};
+	if (c->filter.ignore.ignore)
+		ignore_filter_init(&filter->ignore, c->filter.ignore.ignore,
+				   false);
+	set_filter(out, filter);
+}
+
+void context_filter_release(struct context_filter *f)
+{
+	ignore_filter_release(&f->ignore);
 }
 
 int context_close(struct context *c, struct err *e)
@@ -123,7 +200,7 @@ int context_close(struct context *c, struct err *e)
 	int result = c->tree.cache ? statcache_save(c->tree.cache, e) : 0;
 
 	statcache_free(c->tree.cache);
-	ignore_filter_release(&c->ignore);
+	context_filter_release(&c->filter);
 	arena_release(&c->arena);
 	scoped_close(&c->fd);
 	return result;

@@ -13,6 +13,8 @@
 #include "cache/tree.h"
 #include "parser/ignore.h"
 
+#include <sys/stat.h>
+
 /* A filter by ignore patterns: .dockerignore, COPY --exclude. */
 struct ignore_filter {
 	struct tree_filter filter;
@@ -39,22 +41,38 @@ struct source_tree {
 	struct statcache *cache; /* of content digests; borrowed, may be NULL */
 };
 
+/* What a context leaves out: what is ignored, and a store that lies in it. */
+struct context_filter {
+	struct tree_filter filter;
+	struct ignore_filter ignore; /* .ignore is NULL where nothing is */
+	bool holds_store;
+	struct stat store; /* which folder that is */
+};
+
 /* The build context: a folder. */
 struct context {
 	struct source_tree tree;
 	int fd; /* owned */
-	struct ignore_filter ignore;
+	struct context_filter filter;
 	struct arena arena;
 };
 
 /*
  * Open the folder at path with dockerignore: dockerfile_name.dockerignore in
  * it where there is one, else .dockerignore. dockerfile_name may be NULL. Stat
- * caches live in s.
+ * caches live in s, which is no part of the context wherever it lies.
+ * ERR_INVALID where the folder is s itself.
  */
 int context_open(struct context *c, const char *path,
 		 const char *dockerfile_name, const struct store *s,
 		 struct err *e);
+/*
+ * Its tree for one more user, whose filter has a state of its own: release that
+ * with context_filter_release.
+ */
+void context_share(const struct context *c, struct source_tree *out,
+		   struct context_filter *filter);
+void context_filter_release(struct context_filter *f);
 /* Save what was learnt, then release. */
 int context_close(struct context *c, struct err *e);
 

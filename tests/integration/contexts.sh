@@ -199,4 +199,49 @@ for bad in lib lib= =x "lib=$WORK/none" "LIB=$WORK/other" "lib=$WORK/c/Dockerfil
 	refuse "--build-context ${bad//$WORK/…} is a mistake" 2 build --build-context "$bad" "$WORK/c"
 	check "   ... named with its value" says "^imgbuild: --build-context $bad: "
 done
+
+note "a store in the context"
+in=$WORK/in
+mkdir -p "$in/deep/store.d" "$in/.git"
+echo data >"$in/deep/file"
+echo git >"$in/.git/config"
+IMGBUILD_ROOT=$in/deep/store.d/own "$IMGBUILD" import "$WORK/bases/base.tar" busybox >/dev/null
+ln -s "$in/deep/store.d/own" "$WORK/link-to-store"
+ln -s "$in" "$WORK/link-to-context"
+cat >"$in/Dockerfile" <<'D'
+FROM busybox
+COPY . /all/
+COPY deep/* /some/
+COPY --from=named / /named/
+RUN --mount=target=/m find /m | sort >/mounted
+RUN --mount=from=named,target=/m,rw find /m | sort >/mounted-named
+D
+# in_own STORE CONTEXT NAMED: builds with a store that lies in the context
+in_own() {
+	rm -f "$WORK/root.tar"
+	IMGBUILD_ROOT=$1 build -o "type=tar,dest=$WORK/root.tar" -f "$in/Dockerfile" --build-context named="$3" "$2" &&
+		tar -tvf "$WORK/root.tar" >"$WORK/list"
+}
+# leaves_out: the last root has the context's files and none of its store's
+leaves_out() {
+	lists ' all/deep/file$' >/dev/null && lists ' all/deep/store.d/$' >/dev/null &&
+		lists ' some/file$' >/dev/null && lists ' named/store.d/$' >/dev/null && lists_not '/own/|blobs|oci-layout' &&
+		tar -xOf "$WORK/root.tar" mounted mounted-named | sort | uniq -c >"$WORK/mounted" &&
+		grep -q 'm/deep/file$' "$WORK/mounted" && ! grep -E '/own|blobs' "$WORK/mounted"
+}
+own=$in/deep/store.d/own
+check "a store in the context" in_own "$own" "$in" "$in/deep"
+check "   ... is no part of it, neither copied nor mounted" leaves_out
+check "   ... nor when it was written to in between" in_own "$own" "$in" "$in/deep"
+check "   ... which changes no key" all_cached
+check "a store by a link, a context by a link" in_own "$WORK/link-to-store" "$WORK/link-to-context" "$WORK/link-to-context/deep/../deep"
+check "   ... is none either" leaves_out
+check "   ... the same as before" all_cached
+printf 'Dockerfile\n.git\n!deep/store.d/own/**\n' >"$in/.dockerignore"
+check "with a .dockerignore that asks for it" in_own "$own" "$in" "$in/deep"
+check "   ... is none either" leaves_out
+printf 'FROM scratch\nCOPY deep/store.d/own/index.json /\n' >"$in/Dockerfile"
+refuse "a file of it can't be copied" 1 in_own "$own" "$in" "$in/deep"
+refuse "the store itself is no context" 1 in_own "$own" "$own" "$in/deep"
+check "   ... and is told so" says "it is imgbuild's own store"
 finish
