@@ -45,14 +45,17 @@ int io_replace_file(int dirfd, const char *path, struct str content,
 		    enum io_durability durability, struct err *e);
 
 /*
- * What a file that the user named for output is written through. A regular file
- * (or nothing) is replaced in one step and keeps its mode; a link is followed,
- * so that it stays one; a device, pipe or terminal is written to as it is.
+ * What a file that the user named for output is written through, without a name
+ * of its own where the file system can, so that a SIGKILL leaves nothing. A
+ * regular file (or nothing) is replaced in one step and keeps its mode; a link
+ * is followed, so that it stays one; a device, pipe or terminal is written to
+ * as it is.
  */
 struct io_output {
 	int fd;
-	char *path; /* where it goes, links resolved */
-	char *tmp;  /* beside path; NULL: fd is the thing itself */
+	char *path;    /* where it goes, links resolved */
+	char *tmp;     /* beside path; NULL: fd is the thing itself */
+	bool has_name; /* tmp is there already */
 };
 
 int io_output_open(struct io_output *o, const char *path, struct err *e);

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { FD_LINK_SIZE = 32 };
+
 static bool is_special(const char *path)
 {
 	struct stat st;
@@ -55,19 +57,75 @@ static mode_t mode_at(const char *path)
 	return stat(path, &st) == 0 ? st.st_mode & 0777 : 0644;
 }
 
-int io_output_open(struct io_output *o, const char *path, struct err *e)
+static void fd_link(int fd, char out[FD_LINK_SIZE])
+{
+	(void)snprintf(out, FD_LINK_SIZE, "/proc/self/fd/%d", fd);
+}
+
+/* An fd; or -1 where there are no files without a name, or no naming them. */
+static int open_nameless(const char *path, mode_t mode)
+{
+	SCOPED_PTR char *dir = str_dup(path_dir(str_from(path)));
+	SCOPED_FD int fd =
+		open(*dir ? dir : ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+	char link[FD_LINK_SIZE];
+
+	if (fd < 0)
+		return -1;
+	fd_link(fd, link);
+	return access(link, F_OK) < 0 ? -1 : TAKE_FD(fd);
+}
+
+/*
+ * Where there is a file already, it is replaced through a name beside it, which
+ * is the same for all: what another process left there goes. Two processes may
+ * so take it from each other, and try again.
+ */
+static int name_nameless(const struct io_output *o)
+{
+	enum { TRIES = 100 };
+	char link[FD_LINK_SIZE];
+
+	fd_link(o->fd, link);
+	if (linkat(AT_FDCWD, link, AT_FDCWD, o->path, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	for (int i = 0; i < TRIES; i++) {
+		if (errno != EEXIST && errno != ENOENT)
+			return -1;
+		(void)unlink(o->tmp);
+		if (linkat(AT_FDCWD, link, AT_FDCWD, o->tmp,
+			   AT_SYMLINK_FOLLOW) == 0 &&
+		    rename(o->tmp, o->path) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+static void open_named(struct io_output *o, mode_t mode)
 {
 	SCOPED_BUF struct buf suffix = BUF_INIT(256);
+
+	io_unique_name(&suffix, ".tmp-");
+	o->tmp = xasprintf("%s%s", o->path, buf_c(&suffix));
+	o->fd = open(o->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	o->has_name = o->fd >= 0;
+}
+
+int io_output_open(struct io_output *o, const char *path, struct err *e)
+{
+	mode_t mode;
 
 	*o = (struct io_output){.fd = -1};
 	o->path = resolve(path);
 	if (is_special(o->path)) {
 		o->fd = open(o->path, O_WRONLY | O_CLOEXEC);
 	} else {
-		io_unique_name(&suffix, ".tmp-");
-		o->tmp = xasprintf("%s%s", o->path, buf_c(&suffix));
-		o->fd = open(o->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			     mode_at(o->path));
+		mode = mode_at(o->path);
+		o->fd = open_nameless(o->path, mode);
+		if (o->fd < 0)
+			open_named(o, mode);
+		else
+			o->tmp = xasprintf("%s.imgbuild-new", o->path);
 	}
 	if (o->fd >= 0)
 		return 0;
@@ -79,7 +137,8 @@ int io_output_open(struct io_output *o, const char *path, struct err *e)
 
 int io_output_commit(struct io_output *o, struct err *e)
 {
-	if (o->tmp && rename(o->tmp, o->path) < 0)
+	if (o->tmp &&
+	    (o->has_name ? rename(o->tmp, o->path) : name_nameless(o)) < 0)
 		return err_sys(e, "write %s", o->path);
 	scoped_free(&o->tmp);
 	return 0;
@@ -88,7 +147,7 @@ int io_output_commit(struct io_output *o, struct err *e)
 void io_output_release(struct io_output *o)
 {
 	scoped_close(&o->fd);
-	if (o->tmp)
+	if (o->tmp && o->has_name)
 		(void)unlink(o->tmp); /* a failure is already being reported */
 	scoped_free(&o->tmp);
 	scoped_free(&o->path);

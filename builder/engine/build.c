@@ -185,11 +185,11 @@ static int finish(struct build *b, struct build_result *out, int result,
 		out->ran = b->ran;
 		complete_config(b->plan, b->arena, out);
 	}
-	if (b->ran) {
+	if (b->ran)
 		/* one flush for all that was made, instead of one a file */
 		(void)syncfs(b->store->fd);
-		(void)store_sweep(b->store, &ignored);
-	}
+	/* what others left that were killed, also where nothing ran */
+	(void)store_sweep(b->store, &ignored);
 	free(b->logs);
 	return result;
 }

@@ -61,8 +61,13 @@ int export_layers_make(const struct store *s, const struct rootfs *rootfs,
 int export_layer_write(const struct export_layer *l, struct sink *out,
 		       struct err *e);
 
-/* The merged root file system: export_rootfs.c. */
+/* The merged root file system: export_rootfs.c, export_folder.c. */
 int export_rootfs_tar(const struct view *root, struct sink *out, struct err *e);
+/*
+ * Merged into what is in dest, which is made where it is missing. A failure
+ * leaves dest as it was; where it was there, and moving what was written to its
+ * place failed, a part of it may be new.
+ */
 int export_rootfs_folder(const struct view *root, const char *dest,
 			 struct err *e);
 

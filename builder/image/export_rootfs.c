@@ -1,7 +1,7 @@
 #include "builder/image/export.h"
 
 #include "base/io.h"
-#include "builder/files/copy.h"
+#include "cache/tree.h"
 #include "oci/inode_names.h"
 #include "oci/tar.h"
 
@@ -124,29 +124,4 @@ int export_rootfs_tar(const struct view *root, struct sink *out, struct err *e)
 	inode_names_release(&f.names);
 	free(f.chunk);
 	return result < 0 ? -1 : tar_write_end(out, e);
-}
-
-int export_rootfs_folder(const struct view *root, const char *dest,
-			 struct err *e)
-{
-	const struct source_tree from = {.view = *root,
-					 .owner = TREE_OWNER_COUNTS};
-	const struct selected all = {0};
-	const struct copy_options opt = {0};
-	const struct view none = {0};
-	struct target target;
-	int result;
-	SCOPED_FD int fd = -1;
-
-	if (io_mkdir_all(AT_FDCWD, dest, 0755, e) < 0)
-		return -1;
-	fd = io_open_dir(AT_FDCWD, dest, e);
-	if (fd < 0)
-		return -1;
-	if (root->n_layers == 0)
-		return 0;
-	target_init(&target, &none, fd);
-	result = copy_selected(&from, &all, &target, STR("/"), &opt, e);
-	target_release(&target);
-	return result;
 }

@@ -336,6 +336,31 @@ static void an_output_replaces_files_and_goes_into_what_is_none(void **state)
 	assert_error(&e, ERR_SYS, "write");
 }
 
+static void an_output_has_no_name_until_it_is_whole(void **state)
+{
+	SCOPED_TEMP_DIR t;
+	SCOPED_PTR char *file = NULL;
+	struct io_output o;
+	struct err e;
+
+	(void)state;
+	temp_dir_make(&t);
+	/* what one left that was killed while it replaced a file */
+	put_tree(t.fd, "file=old file.imgbuild-new=half");
+	file = xasprintf("%s/file", t.path);
+	assert_ok(io_output_open(&o, file, &e));
+	assert_ok(io_write_all(o.fd, "new", 3, "file", &e));
+	if (o.has_name) {
+		io_output_release(&o);
+		print_message("no files without a name here\n");
+		skip();
+	}
+	assert_tree(t.fd, "file=old file.imgbuild-new=half");
+	assert_ok(io_output_commit(&o, &e));
+	io_output_release(&o);
+	assert_tree(t.fd, "file=new");
+}
+
 static void *replace_many_times(void *arg)
 {
 	const struct temp_dir *t = arg;
@@ -536,6 +561,7 @@ int main(void)
 			a_failed_replacement_leaves_everything_as_it_was),
 		cmocka_unit_test(
 			an_output_replaces_files_and_goes_into_what_is_none),
+		cmocka_unit_test(an_output_has_no_name_until_it_is_whole),
 		cmocka_unit_test(many_writers_never_show_half_a_file),
 		cmocka_unit_test(unique_names_differ_within_a_process),
 		cmocka_unit_test(
