@@ -21,6 +21,7 @@ enum event_kind {
 				 duration_ns */
 	EVENT_STEP_SHELL,     /* a shell has the terminal from now on, until the
 				 step     ends */
+	EVENT_STEP_REASON,    /* text: one reason why it is not cached; data */
 	EVENT_NOTE,	      /* text: something the user should know */
 	EVENT_TICK,	      /* some time has passed; see event_sink */
 };
@@ -29,6 +30,7 @@ struct event {
 	enum event_kind kind;
 	unsigned step; /* from 1, in the order of starting; 0: the build */
 	struct str text;
+	struct str data;     /* of a reason: its JSON members (cache/trace.h) */
 	unsigned stream;     /* 1 stdout, 2 stderr */
 	int64_t at_ns;	     /* when it happened: clock_monotonic_ns */
 	int64_t duration_ns; /* of the step */

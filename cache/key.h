@@ -3,8 +3,8 @@
  *
  * A key is the SHA-256 of a domain ("run/1") and named components, each name
  * and value prefixed by its length. The components are kept beside the key, so
- * that a miss can be explained by comparing two lists. Which there are stands in
- * builder/engine/recipe_fields.c, and in docs/keys.md.
+ * that a miss can be explained by comparing two lists. Which there are stands
+ * in builder/engine/recipe_fields.c, and in docs/keys.md.
  */
 #ifndef CACHE_KEY_H
 #define CACHE_KEY_H

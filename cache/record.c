@@ -75,11 +75,20 @@ static json_t *load(const struct store *s, const char *path, int *result,
 	return NULL;
 }
 
+static bool get_result(const json_t *root, struct layer *out)
+{
+	const json_t *result = json_object_get(root, "result");
+
+	return get_digest(result, "diffID", &out->diff_id) &&
+	       get_digest(result, "contentID", &out->content_id) &&
+	       get_size(result, "size", &out->size_bytes) &&
+	       get_time(result, "created", &out->created_ns);
+}
+
 int record_find(const struct store *s, const struct digest *key,
 		struct layer *out, struct err *e)
 {
 	SCOPED_BUF struct buf path = BUF_INIT(NAME_MAX_BYTES);
-	const json_t *result;
 	json_t *root;
 	int found;
 
@@ -87,13 +96,53 @@ int record_find(const struct store *s, const struct digest *key,
 	root = load(s, buf_c(&path), &found, e);
 	if (!root)
 		return found;
-	result = json_object_get(root, "result");
-	found = get_digest(result, "diffID", &out->diff_id) &&
-		get_digest(result, "contentID", &out->content_id) &&
-		get_size(result, "size", &out->size_bytes) &&
-		get_time(result, "created", &out->created_ns);
+	found = get_result(root, out);
 	json_decref(root);
 	return found ? snapshot_exists(s, &out->diff_id, e) : 0;
+}
+
+static struct str element(struct key *k, const json_t *pair, size_t i)
+{
+	const json_t *value = json_array_get(pair, i);
+
+	return arena_str(&k->arena, (struct str){json_string_value(value),
+						 json_string_length(value)});
+}
+
+static void get_key(const json_t *root, struct key *k)
+{
+	const json_t *pair;
+	struct str domain;
+	size_t i;
+
+	key_init(k, "");
+	domain = str_from(json_string_value(json_object_get(root, "domain")));
+	k->domain = arena_str(&k->arena, domain);
+	json_array_foreach(json_object_get(root, "components"), i, pair)
+	{
+		struct key_component *c = vec_push(&k->components);
+
+		c->name = element(k, pair, 0);
+		c->value = element(k, pair, 1);
+	}
+}
+
+int record_read(const struct store *s, const struct digest *key, struct key *k,
+		struct layer *result, struct err *e)
+{
+	SCOPED_BUF struct buf path = BUF_INIT(NAME_MAX_BYTES);
+	json_t *root;
+	int found;
+
+	record_path(&path, key);
+	root = load(s, buf_c(&path), &found, e);
+	if (!root)
+		return found;
+	found = get_result(root, result);
+	if (found)
+		get_key(root, k);
+	json_decref(root);
+	return found;
 }
 
 static void write_digest(struct buf *out, const struct digest *d)

@@ -33,6 +33,14 @@ int record_put(const struct store *s, const struct key *k,
 	       const struct layer *result, struct err *e);
 
 /*
+ * The key and result of a record, whether or not its snapshot is still there:
+ * what an earlier step was. 1, 0, -1 as above; k is released by the caller
+ * where it is 1.
+ */
+int record_read(const struct store *s, const struct digest *key, struct key *k,
+		struct layer *result, struct err *e);
+
+/*
  * Variants: a layer's compressed form, variants/<diff_id hex>-<kind> as
  * { "version": 1, "digest": "sha256:…", "size": bytes }. kind names
  * compression, level and clamped time. 1, 0, -1 as above; absent where the blob

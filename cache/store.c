@@ -55,7 +55,8 @@ static int create_folders(int fd, struct err *e)
 {
 	/* layout_init makes the others */
 	static const char *const folders[] = {"snapshots", "steps", "variants",
-					      "stat", "logs"};
+					      "stat",	   "logs",  "listings",
+					      "traces"};
 	const char *last = folders[ARRAY_LEN(folders) - 1];
 	struct stat st;
 

@@ -6,6 +6,8 @@
  *   steps/<key hex>                  step records
  *   variants/<diff_id hex>-<kind>    compressed forms of layers
  *   stat/<name>                      stat caches
+ *   listings/<content hex>           files behind a step's content (listing.h)
+ *   traces/<identity hex>            last builds, step by step (trace.h)
  *   logs/  locks/  tmp/
  *
  * Layers that were built here have no blob: they are written again from their

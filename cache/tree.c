@@ -241,12 +241,11 @@ int tree_walk(const struct tree *t, struct str path, struct tree_visitor *v,
 
 enum { CHUNK_BYTES = 256 * 1024 };
 
-struct hasher {
+/* The visitor behind tree_read. */
+struct content_visitor {
 	struct tree_visitor visitor;
+	struct tree_reader *reader;
 	struct statcache *cache;
-	struct sha256 *hash;
-	struct sha256 *seen;
-	enum tree_owner owner;
 	char *chunk; /* CHUNK_BYTES; NULL until a file is read */
 };
 
@@ -273,7 +272,7 @@ static void hash_str(struct sha256 *s, struct str v)
 	sha256_update(s, v.p, v.n);
 }
 
-static int hash_bytes(struct hasher *h, int fd, struct sha256 *s,
+static int hash_bytes(struct content_visitor *h, int fd, struct sha256 *s,
 		      const char *name, struct err *e)
 {
 	size_t got;
@@ -289,8 +288,9 @@ static int hash_bytes(struct hasher *h, int fd, struct sha256 *s,
 }
 
 /* Folders and files can be opened; their attribute joins the content. */
-static int hash_opened(struct hasher *h, const struct tree_entry *entry,
-		       struct sha256 *s, struct err *e)
+static int hash_opened(struct content_visitor *h,
+		       const struct tree_entry *entry, struct sha256 *s,
+		       struct err *e)
 {
 	char value[TREE_XATTR_MAX];
 	ssize_t n;
@@ -322,8 +322,9 @@ static int hash_link(const struct tree_entry *entry, struct sha256 *s,
 	return 0;
 }
 
-static int content_digest(struct hasher *h, const struct tree_entry *entry,
-			  struct digest *out, struct err *e)
+static int content_digest(struct content_visitor *h,
+			  const struct tree_entry *entry, struct digest *out,
+			  struct err *e)
 {
 	struct sha256 s;
 	int64_t started_ns;
@@ -345,14 +346,44 @@ static int content_digest(struct hasher *h, const struct tree_entry *entry,
 	return 0;
 }
 
-static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
+static int read_entry(struct tree_visitor *v, const struct tree_entry *entry,
 		      struct err *e)
 {
-	struct hasher *h = (struct hasher *)v;
+	struct content_visitor *c = (struct content_visitor *)v;
 	struct digest content;
 
-	if (content_digest(h, entry, &content, e) < 0)
+	if (content_digest(c, entry, &content, e) < 0)
 		return -1;
+	return c->reader->entry(c->reader, entry, &content, e);
+}
+
+int tree_read(const struct tree *t, struct str path, struct statcache *cache,
+	      struct tree_reader *reader, struct err *e)
+{
+	struct content_visitor c = {
+		.visitor.entry = read_entry,
+		.reader = reader,
+		.cache = cache,
+	};
+	int result = tree_walk(t, path, &c.visitor, e);
+
+	free(c.chunk);
+	return result;
+}
+
+struct hasher {
+	struct tree_reader reader;
+	struct sha256 *hash;
+	struct sha256 *seen;
+	enum tree_owner owner;
+};
+
+static int hash_entry(struct tree_reader *r, const struct tree_entry *entry,
+		      const struct digest *content, struct err *e)
+{
+	struct hasher *h = (struct hasher *)r;
+
+	(void)e;
 	if (h->seen)
 		add_seen(h->seen, entry->st);
 	hash_str(h->hash, entry->rel);
@@ -365,7 +396,7 @@ static int hash_entry(struct tree_visitor *v, const struct tree_entry *entry,
 	/* tells where a file's bytes end and its attribute begins */
 	if (S_ISREG(entry->st->st_mode))
 		hash_u64(h->hash, (uint64_t)entry->st->st_size);
-	sha256_update(h->hash, content.bytes, DIGEST_SIZE);
+	sha256_update(h->hash, content->bytes, DIGEST_SIZE);
 	return 0;
 }
 
@@ -373,17 +404,9 @@ int tree_hash(const struct tree *t, struct str path, enum tree_owner owner,
 	      struct statcache *cache, struct sha256 *hash, struct sha256 *seen,
 	      struct err *e)
 {
-	struct hasher h = {
-		.visitor.entry = hash_entry,
-		.cache = cache,
-		.hash = hash,
-		.seen = seen,
-		.owner = owner,
-	};
-	int result = tree_walk(t, path, &h.visitor, e);
+	struct hasher h = {{hash_entry}, hash, seen, owner};
 
-	free(h.chunk);
-	return result;
+	return tree_read(t, path, cache, &h.reader, e);
 }
 
 struct seer {

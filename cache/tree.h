@@ -65,11 +65,23 @@ enum tree_owner {
 	TREE_OWNER_COUNTS,
 };
 
+/* Is told of each entry with the digest of its content. */
+struct tree_reader {
+	int (*entry)(struct tree_reader *r, const struct tree_entry *entry,
+		     const struct digest *content, struct err *e);
+};
+
+/*
+ * A walk that knows contents: a file's bytes and TREE_XATTR, a link's target.
+ * What is in cache, which may be NULL, is not read. 1, 0, -1 as tree_walk.
+ */
+int tree_read(const struct tree *t, struct str path, struct statcache *cache,
+	      struct tree_reader *reader, struct err *e);
+
 /*
  * Feed the walk at path to hash: for each entry its path from there, type,
- * mode, owner where it counts, device, and its content (bytes and
- * TREE_XATTR; a link's target). No times. cache may be NULL; seen, which may be
- * too, is fed as tree_see does. 1, 0, -1 as tree_walk.
+ * mode, owner where it counts, device, and its content. No times. cache may be
+ * NULL; seen, which may be too, is fed as tree_see does. 1, 0, -1 as tree_walk.
  */
 int tree_hash(const struct tree *t, struct str path, enum tree_owner owner,
 	      struct statcache *cache, struct sha256 *hash, struct sha256 *seen,

@@ -468,6 +468,8 @@ static int parse_request(const struct build_usage *usage,
 		 "the cores that a RUN may use, as in 0-2,4"},
 		{"cpuset-mems", 0, OPTION_STRING, &raw.run.cpuset_mems, "LIST",
 		 "the memory nodes that it may use"},
+		{"explain", 0, OPTION_FLAG, &r->explain, NULL,
+		 "say of each step that runs why it was not cached"},
 		{"file", 'f', OPTION_STRING, &r->dockerfile, "FILE",
 		 "the Dockerfile (default CONTEXT/Dockerfile, - is stdin; or a "
 		 "URL)"},

@@ -32,6 +32,7 @@ struct build_request {
 	const char *iid_file;
 	const char *metadata_file;
 	bool no_cache;
+	bool explain;
 	bool squash;
 	bool quiet;
 	bool show_plan;

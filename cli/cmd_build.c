@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,6 +124,24 @@ static int make_plan(struct session *s, struct plan_source *images)
 	return s->diags.n_errors ? EXIT_MISTAKE : EXIT_OK;
 }
 
+/*
+ * What tells one thing that is built from another: where its parts come from.
+ * Its targets share steps. A shell is no build that would be compared.
+ */
+static struct str identity_of(struct session *s)
+{
+	const struct build_request *r = s->request;
+	char path[PATH_MAX];
+	const char *context = r->context.text;
+
+	if (r->plan.shell.wanted)
+		return (struct str){0};
+	if (r->context.form == CONTEXT_FOLDER && realpath(context, path))
+		context = path;
+	return arena_printf(&s->arena, "%s\n%s", context,
+			    r->dockerfile ? r->dockerfile : "");
+}
+
 static int run_build(struct session *s)
 {
 	struct sandbox_executor sandbox;
@@ -133,6 +152,12 @@ static int run_build(struct session *s)
 		.dockerfile_name = s->input.dockerfile_path,
 		.no_cache = s->request->no_cache,
 		.n_jobs = s->request->n_jobs,
+		.identity = identity_of(s),
+		.names = s->request->names,
+		.n_names = s->request->n_names,
+		/* programs get all there is */
+		.explain = s->request->explain ||
+			   strcmp(s->request->progress, "rawjson") == 0,
 		.shell_on_error = s->request->shell_on_error,
 		.secrets = s->request->secrets,
 		.n_secrets = s->request->n_secrets,

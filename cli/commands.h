@@ -28,6 +28,7 @@ int cmd_rmi(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_shell(int argc, char **argv);
 int cmd_tag(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 
 /* Print "imgbuild: <message>" on stderr; returns EXIT_FAILED. */
 int report(const struct err *e);

@@ -119,6 +119,7 @@ void live_view_add(struct live_view *v, const struct event *event)
 	case EVENT_STEP_DONE: end_step(v, event, VIEW_DONE); break;
 	case EVENT_STEP_FAILED: end_step(v, event, VIEW_FAILED); break;
 	case EVENT_STEP_CANCELLED: end_step(v, event, VIEW_CANCELLED); break;
+	case EVENT_STEP_REASON:
 	case EVENT_STEP_SHELL:
 	case EVENT_NOTE:
 	case EVENT_TICK: break;

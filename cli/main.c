@@ -35,6 +35,7 @@ static const struct command commands[] = {
 	{"save", cmd_save, "Write images to an archive"},
 	{"shell", cmd_shell, "Open a shell at a step of a build"},
 	{"tag", cmd_tag, "Give an image another name"},
+	{"why", cmd_why, "Tell why the last build's steps were not cached"},
 };
 
 /* What to do about a system's refusal, where that is not plain. */

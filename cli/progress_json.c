@@ -27,6 +27,7 @@ static const char *const NAMES[] = {
 	[EVENT_STEP_FAILED] = "step-failed",
 	[EVENT_STEP_CANCELLED] = "step-cancelled",
 	[EVENT_STEP_SHELL] = "step-shell",
+	[EVENT_STEP_REASON] = "step-reason",
 	[EVENT_NOTE] = "note",
 };
 
@@ -60,6 +61,11 @@ static void add_fields(struct json *j, const struct event *event)
 	case EVENT_STEP_FAILED:
 		add_duration(j, event);
 		add_text(j, "error", event->text);
+		break;
+	case EVENT_STEP_REASON:
+		buf_add_char(&j->out, ',');
+		buf_add_str(&j->out, event->data);
+		add_text(j, "text", event->text);
 		break;
 	case EVENT_NOTE: add_text(j, "text", event->text); break;
 	case EVENT_STEP_SHELL:

@@ -134,6 +134,11 @@ static void emit(struct event_sink *sink, const struct event *event)
 		add_end(p, event);
 		buf_add_c(&p->out, "a shell; `exit` ends it\n");
 		break;
+	case EVENT_STEP_REASON:
+		buf_printf(&p->out, "#%u why: ", event->step);
+		buf_add_str(&p->out, event->text);
+		buf_add_char(&p->out, '\n');
+		break;
 	case EVENT_NOTE:
 		buf_add_c(&p->out, "note: ");
 		buf_add_str(&p->out, event->text);

@@ -127,8 +127,11 @@ static void emit(struct event_sink *sink, const struct event *event)
 	struct tty *t = (struct tty *)sink;
 
 	live_view_add(&t->view, event);
-	if (event->kind == EVENT_NOTE) {
+	if (event->kind == EVENT_STEP_REASON)
+		buf_printf(&t->notes, "#%u why: ", event->step);
+	if (event->kind == EVENT_NOTE)
 		buf_add_c(&t->notes, "note: ");
+	if (event->kind == EVENT_NOTE || event->kind == EVENT_STEP_REASON) {
 		text_add_safe(&t->notes, event->text);
 		buf_add_char(&t->notes, '\n');
 	}

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "builder/engine/complete.h"
+#include "builder/engine/explain.h"
 #include "builder/engine/job.h"
 #include "builder/engine/origin.h"
 
@@ -172,8 +173,8 @@ static void drop_work(struct build *b)
 	free(b->work);
 }
 
-static int finish(struct build *b, struct build_result *out, int result,
-		  struct err *e)
+static int finish(struct build *b, const struct jobs *jobs,
+		  struct build_result *out, int result, struct err *e)
 {
 	struct err ignored;
 
@@ -185,6 +186,7 @@ static int finish(struct build *b, struct build_result *out, int result,
 		out->ran = b->ran;
 		complete_config(b->plan, b->arena, out);
 	}
+	explain_keep(b, jobs);
 	if (b->ran)
 		/* one flush for all that was made, instead of one a file */
 		(void)syncfs(b->store->fd);
@@ -216,6 +218,7 @@ static void build_release(struct build *b, size_t n_stages)
 	(void)pthread_mutex_destroy(&b->lock);
 	unpacking_release(&b->unpacking);
 	vec_release(&b->claims);
+	explain_release(b);
 	for (size_t i = 0; i < n_stages; i++)
 		rootfs_release(&b->stages[i]);
 	free(b->stages);
@@ -251,7 +254,7 @@ int build_run(const struct store *s, const struct plan *plan,
 		tell_start(&b, &jobs);
 		result = run_jobs(&b, &jobs, e);
 	}
-	result = finish(&b, out, result, e);
+	result = finish(&b, &jobs, out, result, e);
 	jobs_release(&jobs);
 	build_release(&b, n_stages);
 	return result;

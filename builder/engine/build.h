@@ -44,6 +44,15 @@ struct build_options {
 	enum tier tier;
 	struct executor *executor;
 	struct event_sink *events;
+	/*
+	 * What is built, in words that the next build of it uses too: the
+	 * context and the Dockerfile. Its last run is kept under that, and
+	 * compared with. Empty: neither.
+	 */
+	struct str identity;
+	const struct str *names; /* of the image, for the trace */
+	size_t n_names;
+	bool explain;	     /* say why steps are not cached */
 	bool shell_on_error; /* in a RUN that failed, on our stdin and stdout */
 	int cancel_fd;	     /* readable when the build is to stop; -1: never */
 };

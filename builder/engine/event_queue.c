@@ -32,7 +32,9 @@ static void add(struct event_batch *b, const struct event *event)
 
 	*added = *event;
 	added->text.p = NULL;
+	added->data.p = NULL;
 	buf_add_str(&b->text, event->text);
+	buf_add_str(&b->text, event->data);
 }
 
 static void emit(struct event_sink *sink, const struct event *event)
@@ -129,6 +131,8 @@ static void deliver(struct event_queue *q, struct event_batch *b)
 
 		event->text.p = text;
 		text += event->text.n;
+		event->data.p = text;
+		text += event->data.n;
 		q->to->emit(q->to, event);
 	}
 	batch_release(b);
@@ -157,7 +161,8 @@ int event_queue_serve(struct event_queue *q, int fd, struct err *e)
 		struct event_batch batch;
 		int64_t now_ns;
 
-		if (poll(fds, 2, tick_ms ? tick_ms : LOOK_MS) < 0 && errno != EINTR)
+		if (poll(fds, 2, tick_ms ? tick_ms : LOOK_MS) < 0 &&
+		    errno != EINTR)
 			return err_sys(e, "wait for events");
 		last = take(q, &batch);
 		deliver(q, &batch);

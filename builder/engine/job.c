@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "builder/engine/explain.h"
 #include "builder/engine/step.h"
 
 #include <fcntl.h>
@@ -95,8 +96,11 @@ static int make_recipe(struct build *b, struct job *j, struct err *e)
 {
 	if (j->recipe)
 		return 0;
-	return recipe_make(b, j->step, &b->stages[j->stage->index].content_id,
-			   &j->recipe, e);
+	if (recipe_make(b, j->step, &b->stages[j->stage->index].content_id,
+			&j->recipe, e) < 0)
+		return -1;
+	j->key = j->recipe->digest;
+	return 0;
 }
 
 /* What it had open is closed as soon as nobody asks any more. */
@@ -370,6 +374,9 @@ static enum task_outcome make(struct build *b, struct job *j)
 	struct err e;
 
 	count_making(b, 1);
+	j->ran = true;
+	if (!is_shell(j))
+		explain_miss(b, j, number);
 	failed = execute_step(b, j, number, &changed, &layer, &why, &e) < 0;
 	if (!failed && !is_shell(j))
 		failed = remember(b, j, &layer, changed, number, &e) < 0;
@@ -384,6 +391,7 @@ static enum task_outcome make(struct build *b, struct job *j)
 		return TASK_FAILED;
 	}
 	if (!is_shell(j)) {
+		explain_result(b, j, number, &layer);
 		settle_claim(b, j, changed ? NULL : &layer);
 		add_result(b, j, &layer, true);
 	}

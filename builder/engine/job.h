@@ -16,6 +16,12 @@ struct job {
 	const struct step *step; /* NULL: the stage's beginning */
 	struct str title;	 /* "[build 2/5] RUN make"; may be empty */
 	struct recipe *recipe;	 /* from its first look-up until it is done */
+	struct digest key;	 /* of the recipe; zero: there was none yet */
+	bool ran;
+	struct reasons reasons; /* why, where it ran */
+	/* What the step in its place made in the last build. */
+	struct layer earlier;
+	bool has_earlier;
 };
 
 struct jobs {

@@ -56,8 +56,10 @@ void jobs_init(struct jobs *j, const struct plan *plan, struct arena *a)
 
 void jobs_release(struct jobs *j)
 {
-	for (size_t i = 0; i < j->n; i++)
+	for (size_t i = 0; i < j->n; i++) {
 		recipe_free(j->v[i].recipe);
+		reasons_release(&j->v[i].reasons);
+	}
 	free(j->v);
 	*j = (struct jobs){0};
 }

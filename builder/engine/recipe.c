@@ -75,8 +75,7 @@ static struct tree tree_of(const struct recipe *r,
 	return tree;
 }
 
-int recipe_hash_input(struct recipe *r, struct recipe_input *in,
-		      enum tree_owner owner, struct err *e)
+int recipe_hash_input(struct recipe *r, struct recipe_input *in, struct err *e)
 {
 	struct tree_filter *filters[FILTERS_MAX];
 	const struct tree tree = tree_of(r, in, filters);
@@ -90,12 +89,25 @@ int recipe_hash_input(struct recipe *r, struct recipe_input *in,
 
 		sha256_update(&hash, s->name.p, s->name.n);
 		sha256_update(&hash, "", 1);
-		if (tree_hash(&tree, s->path, owner, in->tree.cache, &hash,
+		if (tree_hash(&tree, s->path, in->owner, in->tree.cache, &hash,
 			      &seen, e) < 0)
 			return -1;
 	}
 	sha256_final(&hash, &in->content);
 	sha256_final(&seen, &in->seen);
+	return 0;
+}
+
+int recipe_read_input(const struct recipe *r, const struct recipe_input *in,
+		      struct tree_reader *reader, struct err *e)
+{
+	struct tree_filter *filters[FILTERS_MAX];
+	const struct tree tree = tree_of(r, in, filters);
+
+	for (size_t i = 0; i < in->selection.v.n; i++)
+		if (tree_read(&tree, in->selection.v.v[i].path, in->tree.cache,
+			      reader, e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -141,12 +153,12 @@ static const char *prefix_of(struct key *k, const char *name, size_t i)
 }
 
 static void add_content(struct key *k, const char *prefix,
-			const struct recipe_input *in)
+			struct recipe_input *in)
 {
 	if (in->selection.v.n == 0 && !in->source)
 		return;
-	key_add_digest(k, arena_printf(&k->arena, "%scontent", prefix).p,
-		       &in->content);
+	in->component = arena_printf(&k->arena, "%scontent", prefix);
+	key_add_digest(k, in->component.p, &in->content);
 }
 
 static void add_run(struct recipe *r)

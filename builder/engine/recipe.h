@@ -28,6 +28,8 @@ struct recipe_input {
 	struct patterns include;	  /* --parents */
 	struct view_path at;		  /* of a mount: what it names */
 	struct digest content;
+	enum tree_owner owner; /* whether owners are part of it */
+	struct str component;  /* what the key calls it; empty: in no key */
 	/* Whether the tree is the user's, who may write in it meanwhile. */
 	bool may_change;
 	struct digest seen; /* of the files' stats, then */
@@ -71,6 +73,10 @@ bool recipe_inputs_changed(const struct recipe *r);
 struct tree_filter *recipe_exclude(const struct recipe *r);
 struct tree_filter *recipe_include(const struct recipe_input *in);
 
+/* Read what the input selects again; the stat cache knows most of it. */
+int recipe_read_input(const struct recipe *r, const struct recipe_input *in,
+		      struct tree_reader *reader, struct err *e);
+
 /*
  * COPY --link without --chmod (as BuildKit merges): the layer depends on no
  * parent, so neither does the key.
@@ -83,8 +89,7 @@ int recipe_open_mounts(struct recipe *r, struct err *e);
 /* For them: an origin that the recipe closes. */
 int recipe_open_origin(struct recipe *r, const struct origin *origin,
 		       struct origin_tree **out, struct err *e);
-/* The content of what was selected, as owners count, into in. */
-int recipe_hash_input(struct recipe *r, struct recipe_input *in,
-		      enum tree_owner owner, struct err *e);
+/* The content of what was selected, as in->owner says, into in. */
+int recipe_hash_input(struct recipe *r, struct recipe_input *in, struct err *e);
 
 #endif

@@ -116,7 +116,6 @@ int recipe_open_copy(struct recipe *r, struct err *e)
 	for (size_t i = 0; i < copy->n_sources; i++) {
 		struct recipe_input *in = &r->inputs[i];
 		bool local = reads_origin(&copy->sources[i]);
-		enum tree_owner owner;
 
 		in->source = &copy->sources[i];
 		r->n_inputs = i + 1;
@@ -128,8 +127,8 @@ int recipe_open_copy(struct recipe *r, struct err *e)
 		if (select_input(r, in, local ? from : NULL, e) < 0)
 			return -1;
 		/* --chown sets what the source's owners would have been */
-		owner = copy->chown.n ? TREE_OWNER_IGNORED : in->tree.owner;
-		if (recipe_hash_input(r, in, owner, e) < 0)
+		in->owner = copy->chown.n ? TREE_OWNER_IGNORED : in->tree.owner;
+		if (recipe_hash_input(r, in, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -172,6 +172,10 @@ static const struct field options_fields[] = {
 	OUT(build_options, tier, "each makes the same image"),
 	OUT(build_options, executor, how),
 	OUT(build_options, events, how),
+	OUT(build_options, identity, "it names a build, for its trace"),
+	OUT(build_options, names, "they name the image, for its trace"),
+	OUT(build_options, n_names, "they name the image, for its trace"),
+	OUT(build_options, explain, how),
 	OUT(build_options, shell_on_error, how),
 	OUT(build_options, cancel_fd, how),
 };

@@ -28,7 +28,8 @@ static int open_mount(struct recipe *r, const struct step_mount *m,
 		return -1;
 	only = vec_push(&in->selection.v);
 	only->path = in->at.path;
-	return recipe_hash_input(r, in, in->tree.owner, e);
+	in->owner = in->tree.owner;
+	return recipe_hash_input(r, in, e);
 }
 
 int recipe_open_mounts(struct recipe *r, struct err *e)

@@ -12,6 +12,7 @@
 #include "builder/engine/event_queue.h"
 #include "builder/files/remote.h"
 #include "cache/record.h"
+#include "cache/trace.h"
 
 #include <pthread.h>
 
@@ -77,8 +78,10 @@ struct build {
 	VEC(struct fetched *) fetched;
 	VEC(struct opened_folder *) folders;
 	VEC(struct claim) claims;
-	unsigned n_started;	   /* steps, for their numbers */
-	char *logs;		   /* logs/<build> below the store */
+	unsigned n_started;  /* steps, for their numbers */
+	char *logs;	     /* logs/<build> below the store */
+	struct trace before; /* the last build of the same; empty where none */
+	bool before_read;
 	struct build_failure *why; /* of the first failure */
 	struct err error;
 	bool failed;

@@ -7,6 +7,7 @@
 
 #include "builder/engine/recipe.h"
 #include "builder/engine/recipe_fields.h"
+#include "cache/reason.h"
 
 #include <unistd.h>
 
@@ -109,7 +110,9 @@ static void sample_workdir(struct sample *s, const struct bench *b)
 
 static const char CONTEXT[] = "dir/a=1 dir/b=2 dir2/a=1 dir2/b=3 f=x g=y";
 
-static struct digest key_of(struct bench *b, const struct step *step)
+/* k, which may be NULL, gets the key itself. */
+static struct digest key_of(struct bench *b, const struct step *step,
+			    struct key *k)
 {
 	const struct digest parent = digest_of("parent", 6);
 	struct recipe *r;
@@ -118,6 +121,10 @@ static struct digest key_of(struct bench *b, const struct step *step)
 
 	assert_ok(recipe_make(&b->build, step, &parent, &r, &e));
 	out = r->digest;
+	if (k) {
+		*k = r->key;
+		r->key = (struct key){0};
+	}
 	recipe_free(r);
 	return out;
 }
@@ -298,22 +305,58 @@ static bool enters(const struct field *f, unsigned kind)
 				      : (f->kinds >> kind & 1) != 0;
 }
 
+/* Whether a change of f may show in this component too. */
+static bool comes_along(const struct field *f, struct str component)
+{
+	static const char *const pairs[][2] = {
+		{"link", "parent"},	/* it has none */
+		{"kind", ".id"},	/* only a cache's is in no key */
+		{"parents", "content"}, /* it selects otherwise */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		if (strcmp(f->name, pairs[i][0]) == 0 &&
+		    str_ends(component, pairs[i][1]))
+			return true;
+	return false;
+}
+
+/* What is told of the change is the field that was changed, and no other. */
+static void check_reasons(const struct field *f, bool enters,
+			  const struct key *before, const struct key *after)
+{
+	SCOPED_REASONS struct reasons r = {0};
+
+	reasons_compare(&r, before, after);
+	if ((r.v.n > 0) != enters)
+		fail_msg("%s: %zu reasons", f->name, r.v.n);
+	for (size_t i = 0; f->type != FIELD_OTHER && i < r.v.n; i++)
+		if (!str_ends(r.v.v[i].component, f->name) &&
+		    !comes_along(f, r.v.v[i].component))
+			fail_msg("%s: the reason is said to be %.*s", f->name,
+				 STR_ARG(r.v.v[i].component));
+}
+
 static void try_row(const struct fields *of, const struct field *f,
 		    unsigned kind, sample_function *make,
 		    object_function *object, size_t i)
 {
 	struct digest before, after;
+	struct key keys[2];
 	struct sample s;
 	SCOPED_BENCH b;
 
 	bench_make(&b, CONTEXT);
 	make(&s, &b);
-	before = key_of(&b, &s.step);
+	before = key_of(&b, &s.step, &keys[0]);
 	change(of, f, &s, &b, object(&s, &b, i));
-	after = key_of(&b, &s.step);
+	after = key_of(&b, &s.step, &keys[1]);
 	if (digest_eq(&before, &after) == enters(f, kind))
 		fail_msg("%s.%s of kind %u %s the key", of->of, f->name, kind,
 			 enters(f, kind) ? "did not change" : "changed");
+	check_reasons(f, enters(f, kind), &keys[0], &keys[1]);
+	key_release(&keys[0]);
+	key_release(&keys[1]);
 }
 
 /*
@@ -458,7 +501,7 @@ static void every_field_of_a_source_counts(void **state)
 	(void)state;
 	bench_make(&b, CONTEXT);
 	sample_copy(&s, &b);
-	before = key_of(&b, &s.step);
+	before = key_of(&b, &s.step, NULL);
 	for (size_t row = 0; row < FIELDS_STEP_SOURCE.n; row++) {
 		const struct field *f = &FIELDS_STEP_SOURCE.v[row];
 		struct digest after;
@@ -468,7 +511,7 @@ static void every_field_of_a_source_counts(void **state)
 		change_value(f, (char *)the_source(&s, &b, 2) + f->offset);
 		s.sources[2].path =
 			s.sources[2].is_inline ? s.sources[2].path : STR("f");
-		after = key_of(&b, &s.step);
+		after = key_of(&b, &s.step, NULL);
 		if (digest_eq(&before, &after))
 			fail_msg("step_source.%s does not count", f->name);
 	}
@@ -487,12 +530,12 @@ static void kinds_of_mounts_and_steps_have_keys_of_their_own(void **state)
 	sample_run(&s, &b);
 	s.step.run.mounts = &s.mounts[3];
 	s.step.run.n_mounts = 1;
-	before = key_of(&b, &s.step);
+	before = key_of(&b, &s.step, NULL);
 	s.mounts[3].kind = MOUNT_SECRET;
-	after = key_of(&b, &s.step);
+	after = key_of(&b, &s.step, NULL);
 	assert_false(digest_eq(&before, &after));
 	s.mounts[3].kind = MOUNT_SSH;
-	before = key_of(&b, &s.step);
+	before = key_of(&b, &s.step, NULL);
 	assert_false(digest_eq(&before, &after));
 }
 
@@ -536,10 +579,10 @@ static void the_same_files_of_a_context_and_a_stage_differ(void **state)
 	sample_copy(&s, &b);
 	s.sources[0].path = STR("tool");
 	s.sources[1].path = STR("sub");
-	before = key_of(&b, &s.step);
+	before = key_of(&b, &s.step, NULL);
 	/* --chown hides the owners, but a context's files lose capabilities */
 	s.step.copy.origin = from_stage(&b, 0);
-	after = key_of(&b, &s.step);
+	after = key_of(&b, &s.step, NULL);
 	assert_false(digest_eq(&before, &after));
 }
 

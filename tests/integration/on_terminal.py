@@ -175,14 +175,15 @@ def rawjson():
     events = [json.loads(line) for line in done.stderr.splitlines()]
     assert done.returncode == 1 and done.stdout == ""
     assert [e["event"] for e in events] == [
-        "build-start", "step-cached", "step-start", "step-output",
-        "step-failed", "error"], events
+        "build-start", "step-cached", "step-start", "step-reason",
+        "step-output", "step-failed", "error"], events
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", e["time"])
                for e in events), events
-    start, base, step, output, failed, error = events
+    start, base, step, reason, output, failed, error = events
     assert start["steps"] == 2
     assert base["step"] == 1 and base["title"].startswith("[1/2] FROM ")
     assert step["step"] == 2 and step["title"].startswith("[2/2] RUN printf")
+    assert (reason["step"], reason["kind"]) == (2, "first")
     assert (output["step"], output["stream"], output["text"]) == \
         (2, "stderr", "a\ufffd\n"), output
     assert failed["error"].endswith("exit code: 3") and failed["seconds"] > 0
