@@ -145,6 +145,7 @@ static int enter_limits(struct step_run_context *c, struct limits *l,
 		l->fds[i] = l->group.folders[i].procs_fd;
 	spec->cgroup_fds = l->fds;
 	spec->n_cgroups = l->group.n;
+	spec->cgroup_alone = l->group.alone;
 	return 0;
 }
 

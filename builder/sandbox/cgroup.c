@@ -245,21 +245,27 @@ static int add_folder(struct cgroup *g, const char *path, struct err *e)
 	return f->procs_fd < 0 ? unsupported(e, "open", procs) : 0;
 }
 
+const char *cgroup_own_folder(struct arena *a, const char *root,
+			      const char *controller)
+{
+	struct str own = own_group(a, controller);
+	const char *path = arena_printf(a, "%s%.*s", root,
+					own.n > 1 ? (int)own.n : 0, own.p)
+				   .p;
+
+	/* what a container shows may begin at its own group */
+	return access(path, F_OK) < 0 ? root : path;
+}
+
 /* Below which folder of the hierarchy at root. In a. */
 static const char *parent_folder(struct arena *a, const char *root,
 				 const char *controller, const char *given)
 {
-	struct str own = own_group(a, controller);
 	const char *path;
 
 	if (given && given[0] == '/')
 		return arena_printf(a, "%s%s", root, given).p;
-	path = arena_printf(a, "%s%.*s", root, own.n > 1 ? (int)own.n : 0,
-			    own.p)
-		       .p;
-	/* what a container shows may begin at its own group */
-	if (access(path, F_OK) < 0)
-		path = root;
+	path = cgroup_own_folder(a, root, controller);
 	return given ? arena_printf(a, "%s/%s", path, given).p : path;
 }
 
@@ -349,6 +355,7 @@ static int make_v2(struct cgroup *g, struct arena *a, const char *root,
 	path = arena_printf(a, "%s/%s", parent, name).p;
 	if (add_folder(g, path, e) < 0)
 		return -1;
+	g->alone = g->folders[0].path;
 	for (size_t i = 0; i < n; i++)
 		if (apply(path, &settings[i], e) < 0)
 			return -1;
@@ -409,8 +416,7 @@ bool cgroup_ran_out_of_memory(const struct cgroup *g)
 	return false;
 }
 
-/* A group may still count as used for a moment after its last process. */
-static void remove_folder(const char *path)
+void cgroup_remove_folder(const char *path)
 {
 	const struct timespec moment = {.tv_nsec = 2000000};
 
@@ -422,7 +428,7 @@ void cgroup_remove(struct cgroup *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		scoped_close(&g->folders[i].procs_fd);
-		remove_folder(g->folders[i].path);
+		cgroup_remove_folder(g->folders[i].path);
 		free(g->folders[i].path);
 	}
 	g->n = 0;

@@ -49,6 +49,8 @@ struct cgroup {
 		int procs_fd; /* a process that writes "0" there is in */
 	} folders[CGROUP_SETTINGS_MAX];
 	size_t n;
+	/* Version 2, where a process is in one group: its path; else NULL. */
+	const char *alone;
 };
 
 /*
@@ -60,5 +62,13 @@ int cgroup_make(struct cgroup *g, const struct cgroup_limits *l, struct err *e);
 bool cgroup_ran_out_of_memory(const struct cgroup *g);
 /* When nothing runs in it any more. A zeroed one: nothing. */
 void cgroup_remove(struct cgroup *g);
+
+struct arena;
+
+/* The folder of our own group in the hierarchy at root; "" is version 2. */
+const char *cgroup_own_folder(struct arena *a, const char *root,
+			      const char *controller);
+/* It may still count as used for a moment after its last process. */
+void cgroup_remove_folder(const char *path);
 
 #endif

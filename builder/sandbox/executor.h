@@ -90,6 +90,8 @@ struct run_spec {
 	/* Files of control groups that a process enters by writing "0". */
 	const int *cgroup_fds;
 	size_t n_cgroups;
+	/* The path of the one group that a process can be in; NULL: of any. */
+	const char *cgroup_alone;
 
 	/*
 	 * Where set, the command gets a terminal of its own that is joined to

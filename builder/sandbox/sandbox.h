@@ -14,15 +14,26 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "builder/sandbox/devices.h"
 #include "builder/sandbox/executor.h"
 #include "builder/sandbox/sandbox_guard.h"
 #include "builder/sandbox/userns.h"
 
 #include <pthread.h>
 
+/* What keeps a step from opening devices that are not docker's. */
+enum sandbox_devices {
+	/* Mounts without devices, but for single nodes bound from the machine.
+	 * So it is in each user namespace. */
+	SANDBOX_DEVICES_BOUND,
+	SANDBOX_DEVICES_GROUP,	 /* the executor's control group */
+	SANDBOX_DEVICES_LIMITED, /* the control group of the spec */
+};
+
 /* What the plan depends on besides the spec. */
 struct sandbox_facts {
 	enum tier tier;
+	enum sandbox_devices devices;
 	/* Don't even try to mount layers by descriptor (kernel 6.8 and later).
 	 */
 	bool overlay_by_path;
@@ -31,14 +42,16 @@ struct sandbox_facts {
 };
 
 enum sandbox_op_kind {
-	SANDBOX_CGROUP,	  /* enter control group `number` */
-	SANDBOX_SESSION,  /* a new session, no controlling terminal */
-	SANDBOX_HOSTNAME, /* target */
-	SANDBOX_LOOPBACK, /* lo goes up */
-	SANDBOX_PRIVATE,  /* no mount event leaves or enters */
-	SANDBOX_ROOT,	  /* the overlay is attached; targets are found in it */
-	SANDBOX_MOUNT,	  /* a new file system over target */
-	SANDBOX_BIND,	  /* source over target */
+	SANDBOX_CGROUP,	    /* enter control group `number` */
+	SANDBOX_DEVICES,    /* enter the group that limits devices */
+	SANDBOX_CGROUP_TOP, /* see no control group above that */
+	SANDBOX_SESSION,    /* a new session, no controlling terminal */
+	SANDBOX_HOSTNAME,   /* target */
+	SANDBOX_LOOPBACK,   /* lo goes up */
+	SANDBOX_PRIVATE,    /* no mount event leaves or enters */
+	SANDBOX_ROOT,	/* the overlay is attached; targets are found in it */
+	SANDBOX_MOUNT,	/* a new file system over target */
+	SANDBOX_BIND,	/* source over target */
 	SANDBOX_DEVICE, /* node of a device: made, or bound where it can't be */
 	SANDBOX_SYMLINK,  /* target holds data */
 	SANDBOX_READONLY, /* target can't be written any more, where it exists
@@ -180,6 +193,8 @@ struct sandbox_executor {
 	struct sandbox_ids uids;
 	struct sandbox_ids gids;
 	struct sandbox_guard guard;
+	struct devices_group devices;
+	bool devices_tried;	     /* to make them, which is done once */
 	int folder_fd;		     /* borrowed; -1: none */
 	struct sandbox_stubs *stubs; /* kept in folder_fd */
 };

@@ -136,19 +136,34 @@ static int add_source(struct compiler *c, enum sandbox_source_kind kind,
 	return (int)c->sources.n - 1;
 }
 
+/*
+ * Where nothing else keeps the step from opening what it makes with mknod: then
+ * no mount may have devices but those of single nodes, and devpts, in which
+ * nothing can be made.
+ */
+static bool is_without_devices(const struct compiler *c)
+{
+	return c->facts->tier == TIER_ROOT && !c->spec->insecure &&
+	       c->facts->devices == SANDBOX_DEVICES_BOUND;
+}
+
 static void add_namespaces(struct compiler *c)
 {
 	const struct run_spec *spec = c->spec;
 
 	for (size_t i = 0; i < spec->n_cgroups; i++)
 		add(c, SANDBOX_CGROUP, NULL)->number = (int)i;
+	if (!spec->insecure && c->facts->devices == SANDBOX_DEVICES_GROUP)
+		add(c, SANDBOX_DEVICES, NULL);
+	add(c, SANDBOX_CGROUP_TOP, NULL);
 	add(c, SANDBOX_SESSION, NULL);
 	if (spec->hostname)
 		add(c, SANDBOX_HOSTNAME, spec->hostname);
 	if (spec->network == RUN_NET_NONE)
 		add(c, SANDBOX_LOOPBACK, NULL);
 	add(c, SANDBOX_PRIVATE, NULL);
-	add(c, SANDBOX_ROOT, NULL);
+	add(c, SANDBOX_ROOT, NULL)->flags =
+		is_without_devices(c) ? MS_NODEV : 0;
 }
 
 /*
@@ -176,7 +191,7 @@ static void add_device(struct compiler *c, const struct device *d, mode_t type)
 	op->major = d->major;
 	op->minor = d->minor;
 	/* mknod of devices needs the machine's own CAP_MKNOD */
-	if (c->facts->tier == TIER_USERNS)
+	if (is_without_devices(c) || c->facts->tier == TIER_USERNS)
 		op->source = add_source(c, SANDBOX_SOURCE_HOST, d->path, 0);
 }
 
@@ -214,10 +229,12 @@ static void add_dev(struct compiler *c)
 {
 	uint64_t shm = c->spec->shm_size_bytes ? c->spec->shm_size_bytes
 					       : default_shm_bytes;
+	unsigned long nodev = is_without_devices(c) ? MS_NODEV : 0;
 	struct sandbox_op *op;
 	size_t i;
 
-	op = add_mount(c, "/dev", "tmpfs", "tmpfs", MS_NOSUID | MS_STRICTATIME,
+	op = add_mount(c, "/dev", "tmpfs", "tmpfs",
+		       MS_NOSUID | MS_STRICTATIME | nodev,
 		       "mode=755,size=65536k");
 	op->missing = SANDBOX_TARGET_KEEP;
 	op->makes = SANDBOX_PLACE_DEV;
@@ -336,6 +353,7 @@ static const char *tmpfs_options(struct arena *a, const struct run_mount *m)
 static int add_spec_mount(struct compiler *c, size_t i, struct err *e)
 {
 	const struct run_mount *m = &c->spec->mounts[i];
+	bool nodev = is_without_devices(c);
 	struct sandbox_op *op = NULL;
 	const char *target;
 
@@ -353,12 +371,14 @@ static int add_spec_mount(struct compiler *c, size_t i, struct err *e)
 	case RUN_MOUNT_BIND:
 		op = add(c, SANDBOX_BIND, target);
 		op->source = add_source(c, SANDBOX_SOURCE_MOUNT, NULL,
-					m->readonly ? MOUNT_ATTR_RDONLY : 0);
+					(m->readonly ? MOUNT_ATTR_RDONLY : 0) |
+						(nodev ? MOUNT_ATTR_NODEV : 0));
 		c->sources.v[op->source].mount = i;
 		break;
 	case RUN_MOUNT_TMPFS:
 		op = add_mount(c, target, "tmpfs", "tmpfs",
-			       MS_NOSUID | (m->readonly ? MS_RDONLY : 0),
+			       MS_NOSUID | (m->readonly ? MS_RDONLY : 0) |
+				       (nodev ? MS_NODEV : 0),
 			       tmpfs_options(c->arena, m));
 		break;
 	}
@@ -516,8 +536,8 @@ int sandbox_compile(struct arena *a, const struct run_spec *spec,
 	int failed;
 
 	*out = (struct sandbox_plan){.spec = spec, .facts = *facts};
-	out->namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
-			  CLONE_NEWUTS | CLONE_NEWCGROUP;
+	out->namespaces =
+		CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 	if (spec->network == RUN_NET_NONE)
 		out->namespaces |= CLONE_NEWNET;
 	add_namespaces(&c);

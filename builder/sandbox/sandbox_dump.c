@@ -14,9 +14,8 @@ struct flag {
 };
 
 static const struct flag namespace_flags[] = {
-	{CLONE_NEWNS, "mount"},	     {CLONE_NEWPID, "pid"},
-	{CLONE_NEWIPC, "ipc"},	     {CLONE_NEWUTS, "uts"},
-	{CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWNET, "net"},
+	{CLONE_NEWNS, "mount"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWIPC, "ipc"},
+	{CLONE_NEWUTS, "uts"},	{CLONE_NEWNET, "net"},
 };
 
 static const struct flag mount_flags[] = {
@@ -132,6 +131,8 @@ static void add_op(struct buf *out, const struct sandbox_plan *plan,
 {
 	switch (op->kind) {
 	case SANDBOX_CGROUP: buf_printf(out, "cgroup %d", op->number); break;
+	case SANDBOX_DEVICES: buf_add_c(out, "device group"); break;
+	case SANDBOX_CGROUP_TOP: buf_add_c(out, "cgroup namespace"); break;
 	case SANDBOX_SESSION: buf_add_c(out, "session"); break;
 	case SANDBOX_HOSTNAME:
 		buf_printf(out, "hostname %s", op->target);
@@ -141,6 +142,7 @@ static void add_op(struct buf *out, const struct sandbox_plan *plan,
 	case SANDBOX_ROOT:
 		buf_printf(out, "root layers=%zu%s", plan->spec->n_lowers,
 			   plan->facts.overlay_by_path ? " by-path" : "");
+		add_flags(out, mount_flags, ARRAY_LEN(mount_flags), op->flags);
 		break;
 	case SANDBOX_MOUNT:
 		add_mount(out, op);

@@ -10,6 +10,7 @@
 #include <linux/mount.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -282,12 +283,22 @@ static int do_exec(struct sandbox_child *c)
 	return -1;
 }
 
+static int enter_group(struct sandbox_child *c, int fd)
+{
+	if (write(fd, "0", 1) != 1)
+		return sandbox_fail(c, "enter the control group", NULL);
+	return 0;
+}
+
 static int perform(struct sandbox_child *c, const struct sandbox_op *op)
 {
 	switch (op->kind) {
 	case SANDBOX_CGROUP:
-		if (write(c->plan->spec->cgroup_fds[op->number], "0", 1) != 1)
-			return sandbox_fail(c, "enter the control group", NULL);
+		return enter_group(c, c->plan->spec->cgroup_fds[op->number]);
+	case SANDBOX_DEVICES: return enter_group(c, c->devices_fd);
+	case SANDBOX_CGROUP_TOP:
+		if (unshare(CLONE_NEWCGROUP) < 0)
+			return sandbox_fail(c, "make a cgroup namespace", NULL);
 		return 0;
 	case SANDBOX_SESSION:
 		(void)setsid(); /* fails only for a leader */
@@ -301,7 +312,7 @@ static int perform(struct sandbox_child *c, const struct sandbox_op *op)
 		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 			return sandbox_fail(c, "make mounts private", NULL);
 		return 0;
-	case SANDBOX_ROOT: return sandbox_enter_root(c);
+	case SANDBOX_ROOT: return sandbox_enter_root(c, op);
 	case SANDBOX_MOUNT: return sandbox_do_mount(c, op);
 	case SANDBOX_BIND: return sandbox_do_bind(c, op);
 	case SANDBOX_DEVICE: return sandbox_do_device(c, op);

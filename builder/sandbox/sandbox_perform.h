@@ -65,6 +65,7 @@ struct sandbox_child {
 	const int *source_fds; /* detached mounts, one for each plan source */
 	int root_fd; /* the overlay's, detached; -1 with layer_paths */
 	const struct sandbox_layer_paths *layer_paths;
+	int devices_fd; /* what enters the group that limits devices, or -1 */
 	int stdout_fd;
 	int stderr_fd;
 	int terminal_fd; /* a socket that takes the new terminal's descriptor */
@@ -147,7 +148,7 @@ int sandbox_check_target(struct sandbox_child *c, const struct sandbox_op *op,
 			 const struct statx *st);
 
 /* sandbox_root.c: the overlay is attached. 0 or sandbox_fail. */
-int sandbox_enter_root(struct sandbox_child *c);
+int sandbox_enter_root(struct sandbox_child *c, const struct sandbox_op *op);
 
 /*
  * sandbox_leave.c: the overlay becomes the root and the machine's is detached;

@@ -105,7 +105,18 @@ static int identify(struct sandbox_child *c)
 	return 0;
 }
 
-int sandbox_enter_root(struct sandbox_child *c)
+/* What MS_* says, for either way to make it. */
+static int restrict_root(struct sandbox_child *c, const struct sandbox_op *op)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NODEV};
+
+	if (!(op->flags & MS_NODEV))
+		return 0;
+	return (int)syscall(SYS_mount_setattr, c->root_fd, "", AT_EMPTY_PATH,
+			    &attr, sizeof(attr));
+}
+
+int sandbox_enter_root(struct sandbox_child *c, const struct sandbox_op *op)
 {
 	c->old_root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->old_root_fd < 0)
@@ -117,5 +128,7 @@ int sandbox_enter_root(struct sandbox_child *c)
 			   MOVE_MOUNT_F_EMPTY_PATH) < 0) {
 		return sandbox_fail(c, "attach the root", NULL);
 	}
-	return identify(c) < 0 ? sandbox_fail(c, "identify the root", NULL) : 0;
+	if (restrict_root(c, op) < 0 || identify(c) < 0)
+		return sandbox_fail(c, "identify the root", NULL);
+	return 0;
 }

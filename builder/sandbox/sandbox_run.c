@@ -419,14 +419,35 @@ static int watch_job(struct job *j, const struct run_spec *spec,
 
 /* --- run ---------------------------------------------------------------- */
 
-static int start(struct sandbox_executor *x, struct sandbox_facts *facts,
-		 struct err *e)
+/*
+ * What limits the step's devices. With version 2 a process that is in another
+ * group for its limits can't be in ours: then that one must do it.
+ */
+static enum sandbox_devices choose_devices(struct sandbox_executor *x,
+					   const struct run_spec *spec)
+{
+	if (x->facts.tier != TIER_ROOT || spec->insecure)
+		return SANDBOX_DEVICES_BOUND;
+	if (spec->cgroup_alone)
+		return devices_limit_group(spec->cgroup_alone)
+			       ? SANDBOX_DEVICES_LIMITED
+			       : SANDBOX_DEVICES_BOUND;
+	if (!x->devices_tried)
+		(void)devices_group_make(&x->devices);
+	x->devices_tried = true;
+	return x->devices.path ? SANDBOX_DEVICES_GROUP : SANDBOX_DEVICES_BOUND;
+}
+
+static int start(struct sandbox_executor *x, const struct run_spec *spec,
+		 struct sandbox_facts *facts, struct err *e)
 {
 	int failed;
 
 	(void)pthread_mutex_lock(&x->lock);
 	failed = sandbox_guard_start(&x->guard, e);
 	*facts = x->facts;
+	if (!failed)
+		facts->devices = choose_devices(x, spec);
 	(void)pthread_mutex_unlock(&x->lock);
 	return failed;
 }
@@ -477,7 +498,7 @@ static int sandbox_run(struct executor *executor, const struct run_spec *spec,
 	int failed;
 
 	*out = (struct run_result){0};
-	if (start(x, &facts, e) < 0)
+	if (start(x, spec, &facts, e) < 0)
 		return -1;
 	if (facts.tier == TIER_USERNS && check_ids(x, spec, e) < 0)
 		return -1;
@@ -495,6 +516,7 @@ static int sandbox_run(struct executor *executor, const struct run_spec *spec,
 		.root_fd = prepared.root_fd,
 		.layer_paths = prepared.by_path ? &prepared.paths : NULL,
 		.created = created,
+		.devices_fd = x->devices.enter_fd,
 		.mounts = mounts,
 		.place_fds = {-1, -1, -1, -1, -1},
 		.old_root_fd = -1,
@@ -523,6 +545,7 @@ int sandbox_executor_init(struct sandbox_executor *x, enum tier tier,
 		.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.guard = SANDBOX_GUARD_INIT,
+		.devices = DEVICES_GROUP_INIT,
 		.folder_fd = -1,
 	};
 	if (tier == TIER_ROOT) {
@@ -539,5 +562,6 @@ void sandbox_executor_release(struct sandbox_executor *x)
 {
 	sandbox_stubs_release(x);
 	sandbox_guard_release(&x->guard);
+	devices_group_release(&x->devices);
 	(void)pthread_mutex_destroy(&x->lock);
 }

@@ -59,11 +59,12 @@ static void compare_golden(const char *name, const struct buf *got)
 	assert_string_equal(buf_c(got), buf_c(&want));
 }
 
-static void check_plan(const char *name, const struct run_spec *spec,
-		       enum tier tier)
+static void check_plan_with(const char *name, const struct run_spec *spec,
+			    enum tier tier, enum sandbox_devices devices)
 {
 	struct sandbox_facts facts = {
 		.tier = tier,
+		.devices = devices,
 		.all_capabilities = (UINT64_C(1) << 41) - 1,
 	};
 	SCOPED_ARENA struct arena a = {0};
@@ -75,6 +76,14 @@ static void check_plan(const char *name, const struct run_spec *spec,
 		fail_msg("%s", e.msg);
 	sandbox_dump(&got, &plan);
 	compare_golden(name, &got);
+}
+
+static void check_plan(const char *name, const struct run_spec *spec,
+		       enum tier tier)
+{
+	check_plan_with(name, spec, tier,
+			tier == TIER_ROOT ? SANDBOX_DEVICES_GROUP
+					  : SANDBOX_DEVICES_BOUND);
 }
 
 static void plan_of_a_plain_run_as_root(void **state)
@@ -91,6 +100,22 @@ static void plan_of_a_plain_run_rootless(void **state)
 
 	(void)state;
 	check_plan("plain-rootless", &spec, TIER_USERNS);
+}
+
+static void plan_without_a_device_group_has_no_devices_but_bound_ones(
+	void **state)
+{
+	static const struct run_mount mounts[] = {
+		{.kind = RUN_MOUNT_BIND, .target = "/src"},
+		{.kind = RUN_MOUNT_TMPFS, .target = "/tmp"},
+	};
+	struct run_spec spec = plain_spec();
+
+	(void)state;
+	spec.mounts = mounts;
+	spec.n_mounts = ARRAY_LEN(mounts);
+	check_plan_with("no-group-root", &spec, TIER_ROOT,
+			SANDBOX_DEVICES_BOUND);
 }
 
 static void plan_of_an_insecure_run_has_no_filter_and_no_masks(void **state)
@@ -243,6 +268,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_of_a_plain_run_as_root),
 		cmocka_unit_test(plan_of_a_plain_run_rootless),
+		cmocka_unit_test(
+			plan_without_a_device_group_has_no_devices_but_bound_ones),
 		cmocka_unit_test(
 			plan_of_an_insecure_run_has_no_filter_and_no_masks),
 		cmocka_unit_test(plan_without_network_gets_its_own_sysfs),
