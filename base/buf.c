@@ -157,3 +157,40 @@ void buf_add_json_string(struct buf *b, struct str s)
 	}
 	buf_add_char(b, '"');
 }
+
+static int base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+bool buf_add_from_base64(struct buf *b, struct str s)
+{
+	unsigned bits = 0;
+	unsigned n_bits = 0;
+
+	while (s.n && s.p[s.n - 1] == '=')
+		s.n--;
+	if (s.n % 4 == 1)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		int value = base64_value(s.p[i]);
+
+		if (value < 0)
+			return false;
+		bits = (bits << 6 | (unsigned)value) & 0xffff;
+		n_bits += 6;
+		if (n_bits >= 8) {
+			n_bits -= 8;
+			buf_add_char(b, (char)(bits >> n_bits & 0xff));
+		}
+	}
+	return true;
+}

@@ -44,5 +44,10 @@ int buf_check(const struct buf *b, const char *what, struct err *e);
 void buf_add_json_string(struct buf *b, struct str s);
 /* s in base64 (RFC 4648), padded. */
 void buf_add_base64(struct buf *b, struct str s);
+/*
+ * The bytes that s in base64 stands for; padding may be left out. false, with
+ * what came before appended, where s is not base64.
+ */
+bool buf_add_from_base64(struct buf *b, struct str s);
 
 #endif

@@ -129,6 +129,17 @@ int io_read_file(int dirfd, const char *path, struct buf *out, struct err *e)
 	return read_regular(fd, path, out, e);
 }
 
+int io_read_settings(const char *path, struct buf *out, struct err *e)
+{
+	SCOPED_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	return io_read_fd(fd, out, path, e) < 0 ? -1 : 1;
+}
+
 int io_read_input(const char *path, struct buf *out, struct err *e)
 {
 	int found;

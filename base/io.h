@@ -23,6 +23,8 @@ int io_read_full(int fd, void *p, size_t n, size_t *got, const char *what,
 int io_read_fd(int fd, struct buf *out, const char *what, struct err *e);
 /* Append the regular file's content. 1 read, 0 there is none, -1 error. */
 int io_read_file(int dirfd, const char *path, struct buf *out, struct err *e);
+/* The same for what a user may point anywhere, at /dev/null most often. */
+int io_read_settings(const char *path, struct buf *out, struct err *e);
 /* What a command line names: - is stdin, and a missing file is an error. */
 int io_read_input(const char *path, struct buf *out, struct err *e);
 /* The same, with links and ".." confined to the folder root_fd. */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,12 +39,19 @@ static void forget_handlers(void)
 	}
 }
 
-static void execute(const char *const *argv, int out_fd, const sigset_t *mask)
-{
-	int in_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+/* What a program gets as its three. */
+struct program_fds {
+	int in;
+	int out;
+	int errors;
+};
 
-	if (in_fd < 0 || dup2(in_fd, STDIN_FILENO) < 0 ||
-	    dup2(out_fd, STDOUT_FILENO) < 0 || dup2(out_fd, STDERR_FILENO) < 0)
+static void execute(const char *const *argv, const struct program_fds *fds,
+		    const sigset_t *mask)
+{
+	if (dup2(fds->in, STDIN_FILENO) < 0 ||
+	    dup2(fds->out, STDOUT_FILENO) < 0 ||
+	    dup2(fds->errors, STDERR_FILENO) < 0)
 		return;
 	/* programs expect the usual one; ours is other threads', too */
 	(void)umask(022);
@@ -53,7 +61,8 @@ static void execute(const char *const *argv, int out_fd, const sigset_t *mask)
 }
 
 /* What fails in the child is an errno in error_fd, which exec closes. */
-static pid_t start(const char *const *argv, int out_fd, int error_fd)
+static pid_t start(const char *const *argv, const struct program_fds *fds,
+		   int error_fd)
 {
 	sigset_t all, before;
 	pid_t pid;
@@ -62,7 +71,7 @@ static pid_t start(const char *const *argv, int out_fd, int error_fd)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = vfork();
 	if (pid == 0) {
-		execute(argv, out_fd, &before);
+		execute(argv, fds, &before);
 		(void)!write(error_fd, &errno, sizeof(errno));
 		_exit(127);
 	}
@@ -71,14 +80,15 @@ static pid_t start(const char *const *argv, int out_fd, int error_fd)
 }
 
 /* 0 with *pid set, or an errno. */
-static int spawn(const char *const *argv, int out_fd, pid_t *pid)
+static int spawn(const char *const *argv, const struct program_fds *program,
+		 pid_t *pid)
 {
 	int failed = 0;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return errno;
-	*pid = start(argv, out_fd, fds[1]);
+	*pid = start(argv, program, fds[1]);
 	if (*pid < 0)
 		failed = errno;
 	(void)close(fds[1]);
@@ -124,8 +134,8 @@ static bool is_nowhere(const char *name)
 	return true;
 }
 
-int subprocess_run(const char *const *argv, struct buf *out, int *status,
-		   struct err *e)
+static int run(const char *const *argv, struct program_fds *program,
+	       struct buf *out, int *status, struct err *e)
 {
 	int fds[2];
 	pid_t pid = -1;
@@ -134,7 +144,10 @@ int subprocess_run(const char *const *argv, struct buf *out, int *status,
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(e, "create a pipe");
-	failed = spawn(argv, fds[1], &pid);
+	program->out = fds[1];
+	if (program->errors < 0)
+		program->errors = fds[1];
+	failed = spawn(argv, program, &pid);
 	(void)close(fds[1]);
 	if (failed) {
 		(void)close(fds[0]);
@@ -150,4 +163,32 @@ int subprocess_run(const char *const *argv, struct buf *out, int *status,
 	if (process_wait(pid, status) < 0)
 		return err_sys(e, "wait for %s", argv[0]);
 	return read_failed;
+}
+
+int subprocess_run(const char *const *argv, struct buf *out, int *status,
+		   struct err *e)
+{
+	SCOPED_FD int in_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct program_fds program = {.in = in_fd, .errors = -1};
+
+	if (in_fd < 0)
+		return err_sys(e, "open /dev/null");
+	return run(argv, &program, out, status, e);
+}
+
+int subprocess_filter(const char *const *argv, struct str input,
+		      struct buf *out, int *status, struct err *e)
+{
+	SCOPED_FD int in_fd = memfd_create("input", MFD_CLOEXEC);
+	SCOPED_FD int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct program_fds program = {.in = in_fd, .errors = null_fd};
+
+	if (null_fd < 0)
+		return err_sys(e, "open /dev/null");
+	if (in_fd < 0)
+		return err_sys(e, "create a file in memory");
+	if (io_pwrite_all(in_fd, input.p, input.n, 0, "a program's input", e) <
+	    0)
+		return -1;
+	return run(argv, &program, out, status, e);
 }

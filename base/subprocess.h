@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/str.h"
 
 #include <sys/types.h>
 
@@ -23,5 +24,9 @@ int process_wait(pid_t pid, int *status);
  */
 int subprocess_run(const char *const *argv, struct buf *out, int *status,
 		   struct err *e);
+
+/* The same with input as stdin; stdout alone goes to out, stderr nowhere. */
+int subprocess_filter(const char *const *argv, struct str input,
+		      struct buf *out, int *status, struct err *e);
 
 #endif
