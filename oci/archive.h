@@ -17,9 +17,10 @@ struct loaded_image {
 };
 
 /*
- * Read an archive (OCI or docker, detected by content, compressed or not) or a
- * layout folder into the store at dirfd. Every blob is verified. Names are not
- * set; *out lists the images, in a.
+ * Read an archive (OCI or docker, detected by content, compressed or not), a
+ * layout folder or a folder of skopeo's dir: into the store at dirfd. Every blob
+ * is verified. Names are not set; *out lists the images, in a. A bare tag in a
+ * layout gets the file's name before it.
  */
 int archive_load(int dirfd, const char *path, struct arena *a,
 		 struct loaded_image **out, size_t *n_out, struct err *e);

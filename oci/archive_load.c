@@ -1,29 +1,28 @@
 /*
- * Two forms, told apart by what they hold:
+ * Three forms, told apart by what they hold:
  *   index.json: an OCI layout, also what docker 25 and later saves;
  *   manifest.json alone: docker's older form, [{Config, RepoTags, Layers}],
- *   whose layers are plain or compressed tars, or links to one another.
+ *   whose layers are plain or compressed tars, or links to one another;
+ *   manifest.json that is a manifest, and version: skopeo's dir:.
  */
 #include "oci/archive.h"
 
+#include "base/path.h"
 #include "base/vec.h"
 #include "oci/archive_bundle.h"
 #include "oci/json.h"
 #include "oci/layer_store.h"
 #include "oci/reference.h"
+#include "oci/transports.h"
 
 #include <jansson.h>
 #include <string.h>
-
-enum {
-	MAX_DEPTH = 4,
-	COPY_SIZE = 256 * 1024,
-};
 
 struct load {
 	struct blobs blobs;
 	struct bundle bundle;
 	struct arena *arena; /* of the caller */
+	struct str stem;     /* of the file's name; empty: a stream */
 	VEC(struct loaded_image) images;
 };
 
@@ -43,163 +42,33 @@ static void add_image(struct load *l, const struct descriptor *manifest,
 	image->name = name;
 }
 
-static struct str blob_name(struct load *l, const struct digest *d)
-{
-	char hex[DIGEST_HEX_SIZE];
-
-	return arena_printf(&l->bundle.arena, "blobs/sha256/%s",
-			    digest_hex(d, hex));
-}
-
-static int copy_to(struct blob_draft *draft, struct source_stream *in,
-		   struct err *e)
-{
-	SCOPED_PTR char *chunk = xmalloc(COPY_SIZE);
-	ssize_t n;
-
-	while ((n = in->read(in, chunk, COPY_SIZE, e)) > 0)
-		if (draft->sink.write(&draft->sink, chunk, (size_t)n, e) < 0)
-			return -1;
-	return (int)n;
-}
-
 static int missing(struct str name, struct err *e)
 {
 	return err_set(e, ERR_CORRUPT, "incomplete: %.*s is missing",
 		       STR_ARG(name));
 }
 
-static int copy_blob(struct load *l, const struct descriptor *d, struct err *e)
+/*
+ * Bring in what entries name, without names. An archive may hold only some of
+ * an index's platforms.
+ */
+static int store_images(struct load *l, enum bundle_form form,
+			const struct descriptor *roots, size_t n, struct err *e)
 {
-	SCOPED(bundle_source_release) struct bundle_source in = {0};
-	SCOPED(blob_release) struct blob_draft draft = {.fd = -1};
-	struct str name = blob_name(l, &d->digest);
-	struct digest got;
-	uint64_t size;
-	int there = blob_stat(&l->blobs, &d->digest, &size, e);
-	int found;
+	static const struct tree_options whole = {.platforms = TREE_ALL};
+	SCOPED(image_tree_release) struct image_tree t = {0};
+	struct bundle_image_source from;
+	struct layout_dest to;
 
-	if (there < 0 || (there && size == d->size_bytes))
-		return there < 0 ? -1 : 0;
-	found = bundle_find(&l->bundle, name, &in, e);
-	if (found <= 0)
-		return found < 0 ? -1 : missing(name, e);
-	if (blob_begin(&draft, &l->blobs, e) < 0 ||
-	    copy_to(&draft, &in.source, e) < 0)
-		return -1;
-	size = draft.size_bytes;
-	if (blob_commit(&draft, &got, e) < 0)
-		return -1;
-	if (!digest_eq(&got, &d->digest) || size != d->size_bytes)
-		return err_set(e, ERR_CORRUPT,
-			       "%.*s: content has another digest or size",
-			       STR_ARG(name));
-	return 0;
-}
-
-/* Read and verify a document. 1 read, 0 there is none, -1 error. */
-static int read_document(struct load *l, const struct descriptor *d,
-			 struct buf *text, struct err *e)
-{
-	struct str name = blob_name(l, &d->digest);
-	int found = bundle_read(&l->bundle, name, text, e);
-	struct digest got;
-
-	if (found <= 0)
-		return found;
-	got = digest_of(text->p, text->n);
-	if (!digest_eq(&got, &d->digest))
-		return err_set(e, ERR_CORRUPT,
-			       "%.*s: content has another "
-			       "digest",
-			       STR_ARG(name));
-	return 1;
-}
-
-static int put(struct load *l, const struct buf *text, struct err *e)
-{
-	struct digest d;
-
-	return blob_put(&l->blobs, buf_str(text), &d, e);
-}
-
-/* Layers that Windows images may not be distributed with. */
-static bool is_foreign(struct str media_type)
-{
-	return strstr(media_type.p ? media_type.p : "", "foreign") ||
-	       strstr(media_type.p ? media_type.p : "", "nondistributable");
-}
-
-static int store_manifest(struct load *l, const struct buf *text, struct err *e)
-{
-	struct manifest m;
-
-	if (manifest_parse(&l->bundle.arena, buf_str(text), &m, e) < 0 ||
-	    copy_blob(l, &m.config, e) < 0)
-		return -1;
-	for (size_t i = 0; i < m.n_layers; i++) {
-		if (is_foreign(m.layers[i].media_type))
-			continue;
-		if (copy_blob(l, &m.layers[i], e) < 0)
+	bundle_image_source_init(&from, &l->bundle, form);
+	for (size_t i = 0; i < n; i++)
+		if (image_tree_add(&t, &from.source, &roots[i], &whole, NULL,
+				   e) < 0)
 			return -1;
-	}
-	return put(l, text, e);
-}
-
-static int store_entry(struct load *l, const struct descriptor *d,
-		       unsigned depth, struct err *e);
-
-/* An archive may hold only some of an index's platforms. */
-static int store_index(struct load *l, const struct buf *text, unsigned depth,
-		       struct err *e)
-{
-	struct index ix;
-	size_t n = 0;
-
-	if (depth == MAX_DEPTH)
-		return err_set(e, ERR_INVALID,
-			       "indexes nested deeper than %d levels",
-			       MAX_DEPTH);
-	if (index_parse(&l->bundle.arena, buf_str(text), &ix, e) < 0)
+	if (layout_dest_init(&to, l->blobs.dirfd, e) < 0)
 		return -1;
-	for (size_t i = 0; i < ix.n_entries; i++) {
-		int stored =
-			store_entry(l, &ix.entries[i].descriptor, depth + 1, e);
-
-		if (stored < 0)
-			return -1;
-		n += (size_t)stored;
-	}
-	if (!n)
-		return err_set(
-			e, ERR_CORRUPT,
-			"incomplete: none of an index's images is there");
-	return put(l, text, e);
-}
-
-/* 1 stored, 0 not in the archive, -1 error. */
-static int store_entry(struct load *l, const struct descriptor *d,
-		       unsigned depth, struct err *e)
-{
-	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
-	int found = read_document(l, d, &text, e);
-	bool is_index = str_eq_c(d->media_type, MEDIA_INDEX) ||
-			str_eq_c(d->media_type, MEDIA_DOCKER_INDEX);
-
-	if (found <= 0)
-		return found;
-	if (is_index ? store_index(l, &text, depth, e) < 0
-		     : store_manifest(l, &text, e) < 0)
-		return -1;
-	return 1;
-}
-
-static struct str annotation(const struct index_entry *entry, const char *key)
-{
-	for (size_t i = 0; i < entry->annotations.n; i++)
-		if (str_eq_c(entry->annotations.v[i].key, key))
-			return entry->annotations.v[i].value;
-	return STR("");
+	to.nameless = true;
+	return image_tree_copy(&t, &from.source, &to.dest, NULL, e);
 }
 
 static struct str normalised(struct load *l, struct str name)
@@ -212,36 +81,68 @@ static struct str normalised(struct load *l, struct str name)
 	return reference_name(l->arena, &r);
 }
 
-/* ref.name holds a bare tag with most tools: that alone names nothing. */
+/* What an archive's file is called, without what says that it is one. */
+static struct str file_stem(struct str path)
+{
+	static const char *const endings[] = {".tar", ".tar.gz", ".tgz",
+					      ".tar.zst", ".oci"};
+	struct str base;
+
+	while (path.n && path.p[path.n - 1] == '/')
+		path.n--;
+	base = path_base(path);
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (str_ends(base, endings[i]))
+			return str_sub(base, 0, base.n - strlen(endings[i]));
+	return base;
+}
+
+/*
+ * ref.name holds a bare tag with most tools: that of the image which the
+ * archive or folder is called by.
+ */
 static struct str entry_name(struct load *l, const struct index_entry *entry)
 {
-	struct str full = annotation(entry, "io.containerd.image.name");
-	struct str ref = annotation(entry, "org.opencontainers.image.ref.name");
+	struct str full =
+		index_entry_annotation(entry, "io.containerd.image.name");
+	struct str ref = index_entry_annotation(entry, LAYOUT_REF_NAME);
 
 	if (full.n)
 		return normalised(l, full);
-	if (str_find(ref, '/') < 0 && str_find(ref, ':') < 0)
+	if (str_find(ref, '/') >= 0 || str_find(ref, ':') >= 0)
+		return normalised(l, ref);
+	if (!ref.n || !l->stem.n)
 		return STR("");
-	return normalised(l, ref);
+	return normalised(l, arena_printf(l->arena, "%.*s:%.*s",
+					  STR_ARG(l->stem), STR_ARG(ref)));
 }
 
 static int load_oci(struct load *l, struct str json, struct err *e)
 {
+	struct descriptor *roots;
 	struct index ix;
 
 	if (index_parse(&l->bundle.arena, json, &ix, e) < 0)
 		return -1;
-	for (size_t i = 0; i < ix.n_entries; i++) {
-		const struct index_entry *entry = &ix.entries[i];
-		int stored = store_entry(l, &entry->descriptor, 0, e);
+	roots = arena_new_array(&l->bundle.arena, ix.n_entries,
+				struct descriptor);
+	for (size_t i = 0; i < ix.n_entries; i++)
+		roots[i] = ix.entries[i].descriptor;
+	if (store_images(l, BUNDLE_OCI, roots, ix.n_entries, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ix.n_entries; i++)
+		add_image(l, &roots[i], entry_name(l, &ix.entries[i]));
+	return 0;
+}
 
-		if (stored < 0)
-			return -1;
-		if (!stored)
-			return missing(blob_name(l, &entry->descriptor.digest),
-				       e);
-		add_image(l, &entry->descriptor, entry_name(l, entry));
-	}
+static int load_dir(struct load *l, struct err *e)
+{
+	struct descriptor root;
+
+	if (bundle_dir_root(&l->bundle, &l->bundle.arena, &root, e) < 0 ||
+	    store_images(l, BUNDLE_DIR, &root, 1, e) < 0)
+		return -1;
+	add_image(l, &root, STR(""));
 	return 0;
 }
 
@@ -348,6 +249,15 @@ static int load_docker(struct load *l, struct str json, struct err *e)
 	return 0;
 }
 
+/* The file that marks a dir:. */
+static bool has_version(struct load *l)
+{
+	SCOPED(bundle_source_release) struct bundle_source in = {0};
+	struct err ignored;
+
+	return bundle_find(&l->bundle, STR("version"), &in, &ignored) > 0;
+}
+
 static int load_bundle(struct load *l, struct err *e)
 {
 	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
@@ -360,6 +270,8 @@ static int load_bundle(struct load *l, struct err *e)
 	found = bundle_read(&l->bundle, STR("manifest.json"), &text, e);
 	if (found < 0)
 		return -1;
+	if (found && has_version(l))
+		return load_dir(l, e);
 	if (found)
 		return load_docker(l, buf_str(&text), e);
 	return err_set(e, ERR_INVALID,
@@ -384,7 +296,10 @@ static int finish(struct load *l, struct loaded_image **out, size_t *n_out,
 int archive_load(int dirfd, const char *path, struct arena *a,
 		 struct loaded_image **out, size_t *n_out, struct err *e)
 {
-	SCOPED(load_release) struct load l = {.blobs = {dirfd}, .arena = a};
+	SCOPED(load_release)
+	struct load l = {.blobs = {dirfd},
+			 .arena = a,
+			 .stem = file_stem(str_from(path))};
 
 	if (bundle_open(&l.bundle, dirfd, path, e) < 0)
 		return -1;

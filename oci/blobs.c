@@ -167,22 +167,41 @@ static int make_visible(struct blob_draft *d, const char *path, struct err *e)
 	return 0;
 }
 
-int blob_commit(struct blob_draft *d, struct digest *out, struct err *e)
+static int commit(struct blob_draft *d, const struct digest *digest,
+		  struct err *e)
 {
 	char path[BLOB_PATH_SIZE];
 	uint64_t size;
-	int there;
+	int there = blob_stat(d->blobs, digest, &size, e);
+	int result = there < 0 ? -1 : 0;
 
-	sha256_final(&d->hash, out);
-	there = blob_stat(d->blobs, out, &size, e);
 	/* one of another size was damaged: this heals it */
-	if (there < 0 || ((!there || size != d->size_bytes) &&
-			  make_visible(d, blob_path(out, path), e) < 0)) {
-		blob_release(d);
-		return -1;
-	}
+	if (there >= 0 && (!there || size != d->size_bytes))
+		result = make_visible(d, blob_path(digest, path), e);
 	blob_release(d);
-	return 0;
+	return result;
+}
+
+int blob_commit(struct blob_draft *d, struct digest *out, struct err *e)
+{
+	sha256_final(&d->hash, out);
+	return commit(d, out, e);
+}
+
+int blob_commit_as(struct blob_draft *d, const struct descriptor *expected,
+		   struct err *e)
+{
+	char text[DIGEST_STRING_SIZE];
+	struct digest got;
+
+	sha256_final(&d->hash, &got);
+	if (digest_eq(&got, &expected->digest) &&
+	    d->size_bytes == expected->size_bytes)
+		return commit(d, &got, e);
+	blob_release(d);
+	return err_set(e, ERR_CORRUPT,
+		       "blob %s: content has another digest or size",
+		       digest_string(&expected->digest, text));
 }
 
 void blob_release(struct blob_draft *d)

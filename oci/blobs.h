@@ -48,6 +48,12 @@ struct blob_draft {
 
 int blob_begin(struct blob_draft *d, const struct blobs *b, struct err *e);
 int blob_commit(struct blob_draft *d, struct digest *out, struct err *e);
+/*
+ * The same for bytes that came as expected; others, by digest or size, leave no
+ * trace and are ERR_CORRUPT.
+ */
+int blob_commit_as(struct blob_draft *d, const struct descriptor *expected,
+		   struct err *e);
 void blob_release(struct blob_draft *d);
 
 #endif

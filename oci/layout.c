@@ -7,8 +7,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define REF_NAME "org.opencontainers.image.ref.name"
-
 enum { MAX_INDEX_DEPTH = 4 };
 
 /* The lock that every change of index.json is made under: an fd, or -1. */
@@ -77,7 +75,8 @@ int layout_read_index(int dirfd, struct arena *a, struct index *out,
 	return 0;
 }
 
-static struct str annotation(const struct index_entry *entry, const char *key)
+struct str index_entry_annotation(const struct index_entry *entry,
+				  const char *key)
 {
 	for (size_t i = 0; i < entry->annotations.n; i++)
 		if (str_eq_c(entry->annotations.v[i].key, key))
@@ -89,30 +88,26 @@ static const struct index_entry *find_name(const struct index *ix,
 					   struct str name)
 {
 	for (size_t i = 0; i < ix->n_entries; i++)
-		if (str_eq(annotation(&ix->entries[i], REF_NAME), name))
+		if (str_eq(index_entry_annotation(&ix->entries[i],
+						  LAYOUT_REF_NAME),
+			   name))
 			return &ix->entries[i];
 	return NULL;
 }
 
-static bool is_index(struct str media_type)
-{
-	return str_eq_c(media_type, MEDIA_INDEX) ||
-	       str_eq_c(media_type, MEDIA_DOCKER_INDEX);
-}
-
-/* Read the index that an entry describes: 1 read, 0 it is none, -1. */
+/* Read the index that an entry describes: 1 read, 0 it is none or elsewhere, -1
+ */
 static int read_nested(int dirfd, struct arena *a, const struct descriptor *d,
 		       struct index *out, struct err *e)
 {
 	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
 	const struct blobs b = {dirfd};
 
-	if (!is_index(d->media_type))
+	if (!media_type_is_index(d->media_type))
 		return 0;
-	if (blob_read(&b, &d->digest, &text, e) < 0 ||
-	    index_parse(a, buf_str(&text), out, e) < 0)
-		return -1;
-	return 1;
+	if (blob_read(&b, &d->digest, &text, e) < 0)
+		return e->code == ERR_NOT_FOUND ? 0 : -1;
+	return index_parse(a, buf_str(&text), out, e) < 0 ? -1 : 1;
 }
 
 static int find_digest(int dirfd, struct arena *a, const struct index *ix,
@@ -176,7 +171,8 @@ static struct index of_repository(struct arena *a, const struct index *ix,
 	struct str ignored;
 
 	for (size_t i = 0; i < ix->n_entries; i++) {
-		struct str name = annotation(&ix->entries[i], REF_NAME);
+		struct str name = index_entry_annotation(&ix->entries[i],
+							 LAYOUT_REF_NAME);
 
 		if (str_eq(repository(name, &ignored), wanted))
 			v[out.n_entries++] = ix->entries[i];
@@ -233,7 +229,8 @@ static bool same_entry(const struct index_entry *a, const struct index_entry *b)
 
 /*
  * The index with all entries of the name left out and, where entry is given,
- * that one in their place.
+ * that one in their place. An image that gets a name is no longer listed
+ * without one.
  */
 static struct index with_name(struct arena *a, const struct index *ix,
 			      struct str name, const struct index_entry *entry)
@@ -245,7 +242,14 @@ static struct index with_name(struct arena *a, const struct index *ix,
 	size_t n = 0;
 
 	for (size_t i = 0; i < ix->n_entries; i++) {
-		if (!str_eq(annotation(&ix->entries[i], REF_NAME), name)) {
+		struct str its = index_entry_annotation(&ix->entries[i],
+							LAYOUT_REF_NAME);
+
+		if (entry && !its.n &&
+		    digest_eq(&ix->entries[i].descriptor.digest,
+			      &entry->descriptor.digest))
+			continue;
+		if (!str_eq(its, name)) {
 			v[n++] = ix->entries[i];
 			continue;
 		}
@@ -272,12 +276,61 @@ int layout_set_name(int dirfd, struct str name, const struct index_entry *entry,
 	if (lock < 0 || layout_read_index(dirfd, &a, &ix, e) < 0)
 		return -1;
 	named.annotations =
-		pairs_set(&a, entry->annotations, STR(REF_NAME), name);
+		pairs_set(&a, entry->annotations, STR(LAYOUT_REF_NAME), name);
 	old = find_name(&ix, name);
 	if (old && same_entry(old, &named))
 		return 0;
 	ix = with_name(&a, &ix, name, &named);
 	return write_index(dirfd, &ix, e);
+}
+
+static const struct index_entry *find_listed(const struct index *ix,
+					     const struct digest *d)
+{
+	for (size_t i = 0; i < ix->n_entries; i++)
+		if (digest_eq(&ix->entries[i].descriptor.digest, d))
+			return &ix->entries[i];
+	return NULL;
+}
+
+int layout_list(int dirfd, const struct index_entry *entry, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct index_entry *v;
+	struct index ix;
+	SCOPED_FD int lock = lock_index(dirfd, e);
+
+	if (lock < 0 || layout_read_index(dirfd, &a, &ix, e) < 0)
+		return -1;
+	if (find_listed(&ix, &entry->descriptor.digest))
+		return 0;
+	v = arena_new_array(&a, ix.n_entries + 1, struct index_entry);
+	for (size_t i = 0; i < ix.n_entries; i++)
+		v[i] = ix.entries[i];
+	v[ix.n_entries++] = *entry;
+	ix.entries = v;
+	return write_index(dirfd, &ix, e);
+}
+
+int layout_remove_digest(int dirfd, const struct digest *d, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	struct index_entry *v;
+	struct index ix;
+	size_t n = 0;
+	SCOPED_FD int lock = lock_index(dirfd, e);
+
+	if (lock < 0 || layout_read_index(dirfd, &a, &ix, e) < 0)
+		return -1;
+	if (!find_listed(&ix, d))
+		return 0;
+	v = arena_new_array(&a, ix.n_entries, struct index_entry);
+	for (size_t i = 0; i < ix.n_entries; i++)
+		if (!digest_eq(&ix.entries[i].descriptor.digest, d))
+			v[n++] = ix.entries[i];
+	ix.entries = v;
+	ix.n_entries = n;
+	return write_index(dirfd, &ix, e) < 0 ? -1 : 1;
 }
 
 int layout_remove_name(int dirfd, struct str name, struct err *e)
@@ -329,26 +382,36 @@ static bool entry_matches(struct arena *a, const struct index_entry *entry,
 	return platform_eq(&p, wanted);
 }
 
+int index_choose(struct arena *a, const struct index *ix,
+		 const struct platform *wanted, const struct index_entry **out,
+		 struct err *e)
+{
+	for (size_t i = 0; i < ix->n_entries; i++) {
+		if (!entry_matches(a, &ix->entries[i], wanted))
+			continue;
+		*out = &ix->entries[i];
+		return 0;
+	}
+	/* an index of one manifest that does not say what it is for */
+	if (ix->n_entries == 1 && !ix->entries[0].platform.os.n) {
+		*out = &ix->entries[0];
+		return 0;
+	}
+	return no_platform(a, ix, wanted, e);
+}
+
 static int choose(struct arena *a, struct str json,
 		  const struct platform *wanted, struct descriptor *out,
 		  struct err *e)
 {
+	const struct index_entry *entry;
 	struct index ix;
 
-	if (index_parse(a, json, &ix, e) < 0)
+	if (index_parse(a, json, &ix, e) < 0 ||
+	    index_choose(a, &ix, wanted, &entry, e) < 0)
 		return -1;
-	for (size_t i = 0; i < ix.n_entries; i++) {
-		if (!entry_matches(a, &ix.entries[i], wanted))
-			continue;
-		*out = ix.entries[i].descriptor;
-		return 0;
-	}
-	/* an index of one manifest that does not say what it is for */
-	if (ix.n_entries == 1 && !ix.entries[0].platform.os.n) {
-		*out = ix.entries[0].descriptor;
-		return 0;
-	}
-	return no_platform(a, &ix, wanted, e);
+	*out = entry->descriptor;
+	return 0;
 }
 
 /* Read the document that *d names, following indexes; *d becomes its own. */
@@ -360,7 +423,7 @@ static int read_manifest(const struct blobs *b, struct arena *a,
 		buf_clear(text);
 		if (blob_read(b, &d->digest, text, e) < 0)
 			return -1;
-		if (!is_index(d->media_type))
+		if (!media_type_is_index(d->media_type))
 			return 0;
 		if (choose(a, buf_str(text), platform, d, e) < 0)
 			return -1;

@@ -1,7 +1,7 @@
 /*
  * Image layout (image-spec image-layout.md): oci-layout, index.json, blobs.
  * Names are index.json annotations: org.opencontainers.image.ref.name holds the
- * full normalised name.
+ * full normalised name. An image without a name is an entry without it.
  */
 #ifndef OCI_LAYOUT_H
 #define OCI_LAYOUT_H
@@ -9,6 +9,11 @@
 #include "base/arena.h"
 #include "oci/blobs.h"
 #include "oci/manifest.h"
+
+#define LAYOUT_REF_NAME "org.opencontainers.image.ref.name"
+/* The value of an annotation; empty. */
+struct str index_entry_annotation(const struct index_entry *entry,
+				  const char *key);
 
 /* Create what is missing of a layout in the folder. */
 int layout_init(int dirfd, struct err *e);
@@ -37,8 +42,12 @@ int layout_find_digest(int dirfd, struct arena *a, const struct index *ix,
  * Name a manifest (or index), replacing what had the name. Atomic and safe
  * against other processes. Nothing is written where nothing changes.
  */
-int layout_set_name(int dirfd, struct str name,
-		    const struct index_entry *entry, struct err *e);
+int layout_set_name(int dirfd, struct str name, const struct index_entry *entry,
+		    struct err *e);
+/* List an image that has no name, where it is not listed yet. */
+int layout_list(int dirfd, const struct index_entry *entry, struct err *e);
+/* Forget all names of it, and that it is listed. 1 removed, 0 absent, -1. */
+int layout_remove_digest(int dirfd, const struct digest *d, struct err *e);
 /* Forget a name. 1 removed, 0 there was none, -1 error. */
 int layout_remove_name(int dirfd, struct str name, struct err *e);
 
@@ -48,8 +57,13 @@ int layout_remove_name(int dirfd, struct str name, struct err *e);
  * manifest. ERR_NOT_FOUND names the platforms there are.
  */
 int layout_read_image(int dirfd, struct arena *a, const struct descriptor *d,
-		      const struct platform *platform, struct manifest *manifest,
-		      struct digest *manifest_digest,
+		      const struct platform *platform,
+		      struct manifest *manifest, struct digest *manifest_digest,
 		      struct image_config *config, struct err *e);
+
+/* The entry of an index for a platform; ERR_NOT_FOUND names those there are. */
+int index_choose(struct arena *a, const struct index *ix,
+		 const struct platform *wanted, const struct index_entry **out,
+		 struct err *e);
 
 #endif

@@ -170,6 +170,12 @@ struct str manifest_media_type(const struct manifest *m)
 	return STR(MEDIA_MANIFEST);
 }
 
+bool media_type_is_index(struct str media_type)
+{
+	return str_eq_c(media_type, MEDIA_INDEX) ||
+	       str_eq_c(media_type, MEDIA_DOCKER_INDEX);
+}
+
 void manifest_write(struct buf *out, const struct manifest *m)
 {
 	struct json_writer w = json_begin(out, '{');

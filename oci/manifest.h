@@ -38,6 +38,8 @@ int manifest_parse(struct arena *a, struct str json, struct manifest *out,
 void manifest_write(struct buf *out, const struct manifest *m);
 /* docker's where the config's media type is docker's, else OCI's. */
 struct str manifest_media_type(const struct manifest *m);
+/* Whether a media type is that of an index, docker's list included. */
+bool media_type_is_index(struct str media_type);
 int index_parse(struct arena *a, struct str json, struct index *out,
 		struct err *e);
 void index_write(struct buf *out, const struct index *ix);
