@@ -1,144 +1,133 @@
 #include "registry/transport.h"
 
-#ifdef HAVE_CURL
-
 #include "base/io.h"
+#include "registry/exchange.h"
+#include "registry/url.h"
 
-#include <curl/curl.h>
-#include <dlfcn.h>
-#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* What is used of libcurl.so.4. */
-struct curl_calls {
-	__typeof__(curl_easy_init) *easy_init;
-	__typeof__(curl_easy_setopt) *easy_setopt;
-	__typeof__(curl_easy_perform) *easy_perform;
-	__typeof__(curl_easy_getinfo) *easy_getinfo;
-	__typeof__(curl_easy_cleanup) *easy_cleanup;
-	__typeof__(curl_easy_strerror) *easy_strerror;
-};
-
-static struct curl_calls calls;
-static bool loaded;
-
-static bool find(void *library, const char *name, void *function)
+struct str http_header(const struct http_response *r, const char *name)
 {
-	/* POSIX guarantees this conversion, ISO C has no words for it */
-	*(void **)function = dlsym(library, name);
-	return *(void **)function;
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (str_eq_nocase(r->names[i], str_from(name)))
+			return r->values[i];
+	return (struct str){0};
 }
 
-static void load(void)
+void http_response_release(struct http_response *r)
 {
-	void *l = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-
-	loaded = l && find(l, "curl_easy_init", &calls.easy_init) &&
-		 find(l, "curl_easy_setopt", &calls.easy_setopt) &&
-		 find(l, "curl_easy_perform", &calls.easy_perform) &&
-		 find(l, "curl_easy_getinfo", &calls.easy_getinfo) &&
-		 find(l, "curl_easy_cleanup", &calls.easy_cleanup) &&
-		 find(l, "curl_easy_strerror", &calls.easy_strerror);
+	buf_release(&r->text);
+	arena_release(&r->arena);
+	*r = (struct http_response){0};
 }
 
-static const struct curl_calls *load_curl(struct err *e)
+bool http_is_redirect(long status)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	(void)pthread_once(&once, load);
-	if (loaded)
-		return &calls;
-	err_set(e, ERR_UNSUPPORTED,
-		"downloads need libcurl.so.4: install the "
-		"package libcurl4");
-	return NULL;
+	return status == 301 || status == 302 || status == 303 ||
+	       status == 307 || status == 308;
 }
 
-struct body {
-	int fd;
-	uint64_t size_bytes;
-	struct err *e;
-	bool failed;
-};
-
-static size_t write_body(char *p, size_t size, size_t n, void *ctx)
+static bool follows(const struct http_request *q, const struct http_response *r)
 {
-	struct body *b = ctx;
+	return http_is_redirect(r->status) &&
+	       (strcmp(q->method, "GET") == 0 ||
+		strcmp(q->method, "HEAD") == 0) &&
+	       http_header(r, "Location").n > 0;
+}
 
-	b->size_bytes += size * n;
-	if (b->size_bytes > HTTP_MAX_BYTES) {
-		err_set(b->e, ERR_LIMIT, "larger than %llu bytes",
-			(unsigned long long)HTTP_MAX_BYTES);
-		b->failed = true;
-	} else if (io_write_all(b->fd, p, size * n, "a download", b->e) < 0) {
-		b->failed = true;
+/* Where a redirect leads; what it may not lead to is an error. */
+static int next_url(struct arena *a, struct str from, struct str location,
+		    struct str *out, struct err *e)
+{
+	if (!url_resolve(a, from, location, out))
+		return err_set(e, ERR_INVALID,
+			       "redirected to what is no URL of http or https");
+	if (url_is_https(from) && !url_is_https(*out))
+		return err_set(
+			e, ERR_INVALID,
+			"redirected from https to http, to %.*s: refused",
+			STR_ARG(url_shown(a, *out)));
+	return 0;
+}
+
+/* What belongs to the origin that was asked stays there. */
+static void leave_origin(struct http_request *q, struct str from, struct str to)
+{
+	if (url_same_origin(from, to))
+		return;
+	q->authorization = NULL;
+	q->tls = NULL;
+}
+
+static int perform(struct http *h, const struct http_request *q,
+		   struct http_response *r, struct arena *a, struct err *e)
+{
+	struct http_request now = *q;
+	struct str url = str_from(q->url);
+
+	for (int i = 0; i <= HTTP_MAX_REDIRECTS; i++) {
+		struct str to;
+
+		now.url = arena_c(a, url);
+		if (http_exchange(h, &now, r, e) < 0)
+			return -1;
+		r->url = url;
+		if (!follows(&now, r))
+			return 0;
+		if (next_url(a, url, http_header(r, "Location"), &to, e) < 0)
+			return -1;
+		leave_origin(&now, url, to);
+		url = to;
+		http_response_release(r);
 	}
-	return b->failed ? 0 : size * n;
+	return err_set(e, ERR_LIMIT, "redirected more than %d times",
+		       HTTP_MAX_REDIRECTS);
 }
 
-static void set_options(const struct curl_calls *c, CURL *handle,
-			const char *url, struct body *b)
+int http_perform(struct http *h, const struct http_request *q,
+		 struct http_response *r, struct err *e)
 {
-	(void)c->easy_setopt(handle, CURLOPT_URL, url);
-	(void)c->easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)c->easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	(void)c->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
-	(void)c->easy_setopt(handle, CURLOPT_MAXREDIRS, 10L);
-	(void)c->easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
-	(void)c->easy_setopt(handle, CURLOPT_FILETIME, 1L);
-	(void)c->easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-	(void)c->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, 30L);
-	(void)c->easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void)c->easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, 60L);
-	(void)c->easy_setopt(handle, CURLOPT_USERAGENT, "imgbuild");
-	(void)c->easy_setopt(handle, CURLOPT_WRITEFUNCTION, write_body);
-	(void)c->easy_setopt(handle, CURLOPT_WRITEDATA, b);
+	SCOPED_ARENA struct arena a = {0};
+	int result;
+
+	*r = (struct http_response){0};
+	result = perform(h, q, r, &a, e);
+	r->url = arena_str(&r->arena, r->url);
+	if (result < 0)
+		return err_wrap(e, "%.*s",
+				STR_ARG(url_shown(&a, str_from(q->url))));
+	return 0;
 }
 
-static int explain(const struct curl_calls *c, CURL *handle, CURLcode code,
-		   struct err *e)
-{
-	long status = 0;
+/* --- one file ----------------------------------------------------------- */
 
-	(void)c->easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-	if (code == CURLE_HTTP_RETURNED_ERROR)
-		return err_set(e, ERR_NOT_FOUND, "the server answered %ld",
-			       status);
-	return err_set(e, ERR_FAILED, "%s", c->easy_strerror(code));
+static void free_http(struct http **h)
+{
+	http_free(*h);
 }
 
 int http_get(const char *url, int fd, struct http_result *out, struct err *e)
 {
-	const struct curl_calls *c = load_curl(e);
-	struct body body = {.fd = fd, .e = e};
-	CURL *handle = c ? c->easy_init() : NULL;
-	curl_off_t time_s = -1;
-	CURLcode code;
-	int result = 0;
+	SCOPED(free_http) struct http *h = NULL;
+	SCOPED(http_response_release) struct http_response r = {0};
+	SCOPED_ARENA struct arena a = {0};
+	struct fd_sink sink;
+	const struct http_request q = {
+		.method = "GET", .url = url, .decode = true, .out = &sink.sink};
 
 	*out = (struct http_result){0};
-	if (!handle)
-		return c ? err_set(e, ERR_FAILED, "libcurl can't be used") : -1;
-	set_options(c, handle, url, &body);
-	code = c->easy_perform(handle);
-	if (code != CURLE_OK)
-		result = body.failed ? -1 : explain(c, handle, code, e);
-	(void)c->easy_getinfo(handle, CURLINFO_FILETIME_T, &time_s);
-	out->has_last_modified = time_s >= 0;
-	out->last_modified_s = time_s >= 0 ? (int64_t)time_s : 0;
-	out->size_bytes = body.size_bytes;
-	c->easy_cleanup(handle);
-	return result < 0 ? err_wrap(e, "%s", url) : 0;
+	fd_sink_init(&sink, fd, "a download");
+	if (http_new(&h, -1, e) < 0)
+		return -1;
+	if (http_perform(h, &q, &r, e) < 0)
+		return -1;
+	if (r.status != 200)
+		return err_set(e, ERR_NOT_FOUND,
+			       "%.*s: the server answered %ld",
+			       STR_ARG(url_shown(&a, str_from(url))), r.status);
+	out->has_last_modified = r.has_last_modified;
+	out->last_modified_s = r.last_modified_s;
+	out->size_bytes = r.n_out;
+	return 0;
 }
-
-#else
-
-int http_get(const char *url, int fd, struct http_result *out, struct err *e)
-{
-	(void)fd;
-	*out = (struct http_result){0};
-	return err_set(e, ERR_UNSUPPORTED,
-		       "%s: this imgbuild was built without libcurl", url);
-}
-
-#endif

@@ -41,7 +41,7 @@ ARROWS = {
 
 # header's beginning: the files (below the root, without suffix) that may
 THIRD_PARTY = {
-    "curl/": r"registry/transport",
+    "curl/": r"registry/transport_curl",
     "openssl/": r"base/(digest|sha256)\w*",
     "archive.h": r"oci/\w*(tar|archive|layer)\w*",
     "archive_entry.h": r"oci/\w*(tar|archive|layer)\w*",
