@@ -49,6 +49,9 @@ static int parse_field(struct arena *a, struct str key, struct str value,
 {
 	if (str_eq_c(key, "type"))
 		return parse_type(value, out, e);
+	if (str_starts(key, "compression") ||
+	    str_eq_c(key, "rewrite-timestamp"))
+		out->anew = true;
 	if (str_eq_c(key, "compression"))
 		return compression_parse(value, &out->compression.kind, e);
 	if (str_eq_c(key, "compression-level"))
@@ -89,6 +92,10 @@ int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
 	}
 	if (!out->dest || !*out->dest)
 		return err_set(e, ERR_INVALID, "no dest=PATH in the output");
+	if (strcmp(out->dest, "-") == 0 && isatty(STDOUT_FILENO))
+		return err_set(e, ERR_INVALID,
+			       "an archive is nothing for a terminal: name a "
+			       "file, or send stdout elsewhere");
 	return 0;
 }
 

@@ -252,6 +252,11 @@ static int name_image(struct session *s, const struct image *image,
 	if (image_put(&s->store, image, &result->manifest,
 		      &result->config_digest, e) < 0)
 		return -1;
+	/* one that goes nowhere else is to be found by its id */
+	if (s->request->n_names == 0 && s->request->n_exports == 0 &&
+	    image_list(&s->store, &result->manifest, &image->config->platform,
+		       e) < 0)
+		return -1;
 	for (size_t i = 0; i < s->request->n_names; i++) {
 		if (image_tag(&s->store, &result->manifest,
 			      &image->config->platform, s->request->names[i],

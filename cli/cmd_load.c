@@ -18,9 +18,12 @@ static int name_all(struct opened *o, const struct loaded_image *images,
 
 		digest_string(&images[i].manifest.digest, digest);
 		if (images[i].name.n == 0) {
-			printf("loaded %s, which has no name: `imgbuild tag` "
-			       "gives it one\n",
-			       digest);
+			if (image_list(&o->store, &images[i].manifest, &host,
+				       e) < 0)
+				return -1;
+			printf("loaded %s, which has no name: `imgbuild tag "
+			       "%.19s NAME` gives it one\n",
+			       digest, digest);
 			continue;
 		}
 		if (image_tag(&o->store, &images[i].manifest, &host,
@@ -35,11 +38,17 @@ static int load(struct opened *o, const char *input, struct err *e)
 {
 	struct loaded_image *images;
 	size_t n;
-	int result = strcmp(input, "-") == 0
-			     ? archive_load_fd(o->store.fd, STDIN_FILENO,
-					       &o->arena, &images, &n, e)
-			     : archive_load(o->store.fd, input, &o->arena,
-					    &images, &n, e);
+	int result;
+
+	if (strcmp(input, "-") == 0 && isatty(STDIN_FILENO))
+		return err_set(e, ERR_INVALID,
+			       "an archive does not come from a terminal: name "
+			       "it with -i");
+	result = strcmp(input, "-") == 0
+			 ? archive_load_fd(o->store.fd, STDIN_FILENO, &o->arena,
+					   &images, &n, e)
+			 : archive_load(o->store.fd, input, &o->arena, &images,
+					&n, e);
 
 	if (result < 0)
 		return err_wrap(e, "load %s", input);
@@ -51,13 +60,14 @@ int cmd_load(int argc, char **argv)
 	const char *input = "-";
 	const struct option_row rows[] = {
 		{"input", 'i', OPTION_STRING, &input, "ARCHIVE",
-		 "a file or an image layout's folder (default: stdin)"},
+		 "a file or a folder (default: stdin)"},
 	};
 	const struct command_help help = {
 		"imgbuild load -i ARCHIVE",
 		"Brings images into the store from an OCI archive, an OCI "
 		"image "
-		"layout or what\n`docker save` writes, compressed or not.",
+		"layout, what\n`docker save` writes, or a folder of skopeo's "
+		"dir:, compressed or not.",
 		rows,
 		ARRAY_LEN(rows),
 		0,

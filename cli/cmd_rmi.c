@@ -1,27 +1,35 @@
 #include "cli/commands.h"
 
+#include "cli/image_place.h"
 #include "cli/opened.h"
 #include "oci/layout.h"
-#include "oci/reference.h"
 
 #include <stdio.h>
 
 static int forget(struct opened *o, const char *text, struct err *e)
 {
-	struct reference ref;
+	struct index_entry entry;
 	struct str name;
 	int removed;
 
-	if (reference_parse(&o->arena, str_from(text), &ref, e) < 0)
+	if (opened_entry(o, text, &entry, &name, e) < 0)
 		return -1;
-	name = reference_name(&o->arena, &ref);
-	removed = layout_remove_name(o->store.fd, name, e);
-	if (removed == 0)
-		return err_set(e, ERR_NOT_FOUND, "%.*s: there is no such image",
-			       STR_ARG(name));
-	if (removed > 0)
-		printf("forgot %.*s\n", STR_ARG(name));
-	return removed < 0 ? -1 : 0;
+	/* by name that name goes, by id all of them */
+	removed = image_is_called(&o->arena, str_from(text), name)
+			  ? layout_remove_name(o->store.fd, name, e)
+			  : layout_remove_digest(o->store.fd,
+						 &entry.descriptor.digest, e);
+	/* one image may be there compressed in several ways */
+	while (removed > 0 &&
+	       !image_is_called(&o->arena, str_from(text), name) &&
+	       image_lookup(&o->store, &o->arena, str_from(text), &entry, &name,
+			    e) > 0)
+		removed = layout_remove_digest(o->store.fd,
+					       &entry.descriptor.digest, e);
+	if (removed < 0)
+		return -1;
+	printf("forgot %.*s\n", STR_ARG(name));
+	return 0;
 }
 
 int cmd_rmi(int argc, char **argv)

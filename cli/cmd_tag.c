@@ -7,24 +7,12 @@
 static int tag(struct opened *o, const char *from, const char *to,
 	       struct err *e)
 {
-	struct reference old;
 	struct reference new;
 	struct index_entry entry;
 	struct str name;
-	int found;
 
-	if (reference_parse(&o->arena, str_from(from), &old, e) < 0 ||
-	    reference_parse(&o->arena, str_from(to), &new, e) < 0)
-		return -1;
-	name = reference_name(&o->arena, &old);
-	found = layout_find(o->store.fd, &o->arena, name, &entry, e);
-	if (found == 0)
-		return err_set(
-			e, ERR_NOT_FOUND,
-			"%.*s: there is no such image; `imgbuild images` "
-			"lists them",
-			STR_ARG(name));
-	if (found < 0)
+	if (reference_parse(&o->arena, str_from(to), &new, e) < 0 ||
+	    opened_entry(o, from, &entry, &name, e) < 0)
 		return -1;
 	return layout_set_name(o->store.fd, reference_name(&o->arena, &new),
 			       &entry, e);
@@ -32,8 +20,9 @@ static int tag(struct opened *o, const char *from, const char *to,
 
 int cmd_tag(int argc, char **argv)
 {
-	const struct command_help help = {"imgbuild tag NAME NEW",
-					  "Gives an image another name.",
+	const struct command_help help = {"imgbuild tag IMAGE NEW",
+					  "Gives an image, named or by its id, "
+					  "another name.",
 					  NULL,
 					  0,
 					  2,

@@ -15,6 +15,7 @@ enum exit_status {
 };
 
 int cmd_build(int argc, char **argv);
+int cmd_copy(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_images(int argc, char **argv);
@@ -22,8 +23,12 @@ int cmd_import(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_load(int argc, char **argv);
+int cmd_login(int argc, char **argv);
+int cmd_logout(int argc, char **argv);
 int cmd_lsp(int argc, char **argv);
 int cmd_parse(int argc, char **argv);
+int cmd_pull(int argc, char **argv);
+int cmd_push(int argc, char **argv);
 int cmd_rmi(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_shell(int argc, char **argv);

@@ -21,6 +21,8 @@ struct command {
 
 static const struct command commands[] = {
 	{"build", cmd_build, "Build an image from a Dockerfile (the default)"},
+	{"copy", cmd_copy,
+	 "Copy an image between registry, layout, archive and store"},
 	{"fmt", cmd_fmt, "Lay Dockerfiles out in one way"},
 	{"history", cmd_history, "Show how an image's layers came about"},
 	{"images", cmd_images, "List the images of the store"},
@@ -29,8 +31,12 @@ static const struct command commands[] = {
 	{"inspect", cmd_inspect, "Show an image's config as JSON"},
 	{"lint", cmd_lint, "Check Dockerfiles for mistakes and bad habits"},
 	{"load", cmd_load, "Bring images in from an OCI or docker archive"},
+	{"login", cmd_login, "Keep credentials for a registry"},
+	{"logout", cmd_logout, "Forget them"},
 	{"lsp", cmd_lsp, "Serve an editor (Language Server Protocol)"},
 	{"parse", cmd_parse, "Show what a Dockerfile means to imgbuild"},
+	{"pull", cmd_pull, "Bring images from registries into the store"},
+	{"push", cmd_push, "Send an image to a registry"},
 	{"rmi", cmd_rmi, "Forget names of images"},
 	{"save", cmd_save, "Write images to an archive"},
 	{"shell", cmd_shell, "Open a shell at a step of a build"},

@@ -1,7 +1,6 @@
 #include "cli/opened.h"
 
 #include "cli/commands.h"
-#include "oci/reference.h"
 
 bool opened_begin(struct opened *o, const struct command_help *help, int argc,
 		  char **argv, int *status)
@@ -29,23 +28,25 @@ void opened_release(struct opened *o)
 	arena_release(&o->arena);
 }
 
-int opened_image(struct opened *o, const char *name, struct plan_image *out,
+int opened_entry(struct opened *o, const char *text, struct index_entry *out,
+		 struct str *name, struct err *e)
+{
+	int found = image_lookup(&o->store, &o->arena, str_from(text), out,
+				 name, e);
+
+	if (found == 0)
+		return image_missing(*name, e);
+	return found < 0 ? -1 : 0;
+}
+
+int opened_image(struct opened *o, const char *text, struct plan_image *out,
 		 struct err *e)
 {
 	const struct platform host = platform_host();
-	struct reference ref;
-	struct str full;
-	int found;
+	struct index_entry entry;
+	struct str name;
 
-	if (reference_parse(&o->arena, str_from(name), &ref, e) < 0)
+	if (opened_entry(o, text, &entry, &name, e) < 0)
 		return -1;
-	full = reference_name(&o->arena, &ref);
-	found = image_find(&o->store, &o->arena, full, &host, out, e);
-	if (found == 0)
-		return err_set(
-			e, ERR_NOT_FOUND,
-			"%.*s: there is no such image; `imgbuild images` "
-			"lists them",
-			STR_ARG(full));
-	return found < 0 ? -1 : 0;
+	return image_read(&o->store, &o->arena, name, &entry, &host, out, e);
 }

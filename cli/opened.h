@@ -23,8 +23,14 @@ bool opened_begin(struct opened *o, const struct command_help *help, int argc,
 		  char **argv, int *status);
 void opened_release(struct opened *o);
 
-/* The image of that name as the user wrote it; a missing one is an error. */
-int opened_image(struct opened *o, const char *name, struct plan_image *out,
+/*
+ * The image that text names, by name, digest or id; a missing one is an error
+ * that says how to get it. *name: image_lookup.
+ */
+int opened_entry(struct opened *o, const char *text, struct index_entry *out,
+		 struct str *name, struct err *e);
+/* Its documents, for this machine's platform. */
+int opened_image(struct opened *o, const char *text, struct plan_image *out,
 		 struct err *e);
 
 #endif

@@ -122,6 +122,24 @@ static int make_documents(struct documents *d, const struct store *s,
 	return buf_check(&d->manifest, "manifest", e);
 }
 
+int export_to_store(const struct store *s, const struct image *image,
+		    const struct export_spec *spec, struct descriptor *out,
+		    struct err *e)
+{
+	struct export_result made;
+	struct documents d = {0};
+	struct digest digest;
+	int result = make_documents(&d, s, image, spec, &made, e);
+
+	*out = made.manifest;
+	if (result == 0)
+		result = blob_put(&s->blobs, buf_str(&d.config), &digest, e);
+	if (result == 0)
+		result = blob_put(&s->blobs, buf_str(&d.manifest), &digest, e);
+	documents_release(&d);
+	return result;
+}
+
 static int export_archive(const struct store *s, const struct image *image,
 			  const struct str *names, size_t n_names,
 			  const struct export_spec *spec, struct output *o,

@@ -20,6 +20,7 @@ struct export_spec {
 	enum export_kind kind;
 	const char *dest; /* "-" is stdout */
 	struct compression_spec compression;
+	bool anew; /* something was said of how layers are to be written */
 	/* Timestamps in layers made here are clamped to the image's. */
 	bool rewrite_timestamp;
 	int64_t epoch_s; /* for that */
@@ -39,6 +40,14 @@ int export_image(const struct store *s, const struct image *image,
 		 const struct str *names, size_t n_names,
 		 const struct export_spec *spec, struct export_result *out,
 		 struct err *e);
+
+/*
+ * Put into the store what an export would write: layers' blobs, config and
+ * manifest, which *out is.
+ */
+int export_to_store(const struct store *s, const struct image *image,
+		    const struct export_spec *spec, struct descriptor *out,
+		    struct err *e);
 
 /*
  * The layers of an image in the form that is exported: export_layers.c.
