@@ -8,15 +8,13 @@
 #include "base/path.h"
 #include "base/vec.h"
 #include "builder/sandbox/capabilities.h"
+#include "builder/sandbox/program.h"
 
 #include <linux/mount.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-
-static const char default_path[] =
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 static const uint64_t default_shm_bytes = UINT64_C(64) << 20;
 
@@ -470,45 +468,6 @@ static int add_process(struct compiler *c, struct err *e)
 	return 0;
 }
 
-static struct str path_variable(const struct run_spec *spec)
-{
-	size_t i;
-
-	for (i = 0; spec->env && spec->env[i]; i++)
-		if (strncmp(spec->env[i], "PATH=", 5) == 0)
-			return str_from(spec->env[i] + 5);
-	return str_from(default_path);
-}
-
-/* As Go's LookPath in runc: no relative folders, no empty ones. */
-static int find_programs(struct compiler *c, struct sandbox_plan *out,
-			 struct err *e)
-{
-	const char *const *argv = c->spec->argv;
-	struct str rest = path_variable(c->spec);
-	const char **list;
-	struct str folder;
-	bool more;
-	size_t n = 0;
-
-	if (!argv || !argv[0] || argv[0][0] == '\0')
-		return err_set(e, ERR_INVALID, "no command given");
-	list = arena_new_array(c->arena, rest.n + 2, const char *);
-	if (strchr(argv[0], '/')) {
-		list[n++] = argv[0];
-		rest.n = 0;
-	}
-	for (more = rest.n > 0; more;) {
-		more = str_cut(rest, ':', &folder, &rest);
-		if (str_starts(folder, "/"))
-			list[n++] = arena_printf(c->arena, "%.*s/%s",
-						 STR_ARG(folder), argv[0])
-					    .p;
-	}
-	out->programs = list;
-	return 0;
-}
-
 static void copy_out(struct compiler *c, struct sandbox_plan *out)
 {
 	out->n_ops = c->ops.n;
@@ -542,7 +501,8 @@ int sandbox_compile(struct arena *a, const struct run_spec *spec,
 		out->namespaces |= CLONE_NEWNET;
 	add_namespaces(&c);
 	failed = add_mounts(&c, e) < 0 || add_process(&c, e) < 0 ||
-		 find_programs(&c, out, e) < 0;
+		 program_candidates(a, spec->argv, spec->env, &out->programs,
+				    e) < 0;
 	if (!failed)
 		copy_out(&c, out);
 	vec_release(&c.ops);

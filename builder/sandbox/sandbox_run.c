@@ -12,9 +12,9 @@
 #include "base/io.h"
 #include "base/subprocess.h"
 #include "builder/sandbox/capabilities.h"
+#include "builder/sandbox/running.h"
 #include "builder/sandbox/sandbox_prepare.h"
 #include "builder/sandbox/sandbox_stubs.h"
-#include "builder/sandbox/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,6 @@
 enum {
 	SMALL_STACK_BYTES = 16 * 1024,
 	STACK_BYTES = 128 * 1024, /* the deepest walk holds six paths */
-	OUTPUT_BYTES = 64 * 1024,
 	IDMAP_BYTES = 64 * 1024,
 };
 
@@ -105,51 +104,6 @@ static int check_ids(struct sandbox_executor *x, const struct run_spec *spec,
 }
 
 /* --- the child ---------------------------------------------------------- */
-
-struct pipes {
-	int out[2];
-	int err[2];
-	int terminal[2]; /* a socket pair; -1 where there is no terminal */
-};
-
-static void pipes_close(struct pipes *p)
-{
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		scoped_close(&p->out[i]);
-		scoped_close(&p->err[i]);
-		scoped_close(&p->terminal[i]);
-	}
-}
-
-struct job {
-	int pidfd; /* -1: none */
-};
-
-/* Wait for the end of the job's process; the descriptor stays. */
-static int job_wait(const struct job *j, siginfo_t *info)
-{
-	int failed;
-
-	do
-		failed = waitid(P_PIDFD, (id_t)j->pidfd, info, WEXITED);
-	while (failed && errno == EINTR);
-	return failed;
-}
-
-/* Whatever happens, no process is left. */
-static void job_release(struct job *j)
-{
-	siginfo_t info;
-
-	if (j->pidfd < 0)
-		return;
-	(void)syscall(SYS_pidfd_send_signal, j->pidfd, SIGKILL, NULL, 0);
-	(void)job_wait(j, &info); /* where it was not waited for before */
-	scoped_close(&j->pidfd);
-	j->pidfd = -1;
-}
 
 /*
  * A pid namespace can only be made from within its parent namespace, which is
@@ -224,7 +178,7 @@ static int give_birth(struct birth *b)
  * of ids clears it; what it was is known from before the first child.
  */
 static int spawn(const struct sandbox_executor *x, struct sandbox_child *c,
-		 struct job *j, struct err *e)
+		 struct running *r, struct err *e)
 {
 	size_t n = 2 * SMALL_STACK_BYTES + STACK_BYTES;
 	char *stacks = mmap(NULL, n, PROT_READ | PROT_WRITE,
@@ -243,7 +197,7 @@ static int spawn(const struct sandbox_executor *x, struct sandbox_child *c,
 	failed = give_birth(&b);
 	if (failed)
 		(void)err_sys(e, "make namespaces for the step");
-	j->pidfd = b.pidfd;
+	r->pidfd = b.pidfd;
 	if (x->dumpable == 1)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -267,154 +221,6 @@ static int child_failed(const struct sandbox_child *c, struct run_result *out,
 	(void)err_sys(e, "%s", c->failure.msg);
 	e->code = c->failure.code;
 	return -1;
-}
-
-/* --- output ------------------------------------------------------------- */
-
-struct watch {
-	const struct run_spec *spec;
-	struct terminal terminal;
-	const struct job *job;
-	char *bytes;	      /* OUTPUT_BYTES */
-	struct pollfd fds[6]; /* by WATCH_* */
-	bool cancelled;
-};
-
-enum {
-	WATCH_OUT,
-	WATCH_ERR,
-	WATCH_CANCEL,
-	WATCH_PID,
-	WATCH_KEYS,	/* the user's terminal, and … */
-	WATCH_TERMINAL, /* … the command's */
-	WATCH_N,
-};
-
-static void forward(struct watch *w, int which)
-{
-	struct pollfd *p = &w->fds[which];
-	ssize_t n = read(p->fd, w->bytes, OUTPUT_BYTES);
-
-	if (n > 0 && w->spec->output)
-		w->spec->output(w->spec->output_ctx,
-				which == WATCH_OUT ? RUN_STDOUT : RUN_STDERR,
-				w->bytes, (size_t)n);
-	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
-		p->fd = -1;
-}
-
-static void cancel(struct watch *w)
-{
-	/* its namespace dies with it, down to the last process */
-	(void)syscall(SYS_pidfd_send_signal, w->job->pidfd, SIGKILL, NULL, 0);
-	w->cancelled = true;
-	w->fds[WATCH_CANCEL].fd = -1;
-}
-
-static void pass_on(struct watch *w)
-{
-	if (w->fds[WATCH_KEYS].revents && !terminal_pass_keys(&w->terminal))
-		w->fds[WATCH_KEYS].fd = -1;
-	if (w->fds[WATCH_TERMINAL].revents &&
-	    !terminal_pass_output(&w->terminal))
-		w->fds[WATCH_TERMINAL].fd = -1;
-	terminal_follow_size(&w->terminal);
-}
-
-/*
- * Until both pipes are at their end and the command is gone. A namespace ends
- * with its PID 1, and that is reaped last, so nobody writes after that.
- */
-static int watch(struct watch *w, struct err *e)
-{
-	int i;
-
-	const bool joined = w->terminal.fd >= 0;
-
-	while (w->fds[WATCH_OUT].fd >= 0 || w->fds[WATCH_ERR].fd >= 0 ||
-	       w->fds[WATCH_PID].fd >= 0 || w->fds[WATCH_TERMINAL].fd >= 0) {
-		if (poll(w->fds, WATCH_N, joined ? TERMINAL_SIZE_MS : -1) < 0) {
-			if (errno == EINTR)
-				continue;
-			return err_sys(e, "wait for the command");
-		}
-		for (i = WATCH_OUT; i <= WATCH_ERR; i++)
-			if (w->fds[i].revents)
-				forward(w, i);
-		if (joined)
-			pass_on(w);
-		if (w->fds[WATCH_CANCEL].revents)
-			cancel(w);
-		if (w->fds[WATCH_PID].revents)
-			w->fds[WATCH_PID].fd = -1;
-	}
-	return 0;
-}
-
-static int reap(const struct job *j, struct run_result *out, struct err *e)
-{
-	siginfo_t info;
-
-	if (job_wait(j, &info) < 0)
-		return err_sys(e, "wait for the command");
-	if (info.si_code == CLD_EXITED) {
-		out->exit_code = info.si_status;
-	} else {
-		out->signal = info.si_status;
-		out->exit_code = 128 + out->signal;
-	}
-	return 0;
-}
-
-/* The command's terminal came through the socket, where it asked for one. */
-static int join_terminal(struct watch *w, const struct pipes *pipes,
-			 struct err *e)
-{
-	int fd;
-
-	if (!w->spec->terminal)
-		return 0;
-	fd = terminal_receive(pipes->terminal[0]);
-	if (fd < 0)
-		return err_set(e, ERR_FAILED, "the step made no terminal");
-	if (terminal_join(&w->terminal, w->spec->terminal, fd, e) < 0)
-		return -1;
-	w->fds[WATCH_KEYS].fd = w->spec->terminal->in_fd;
-	w->fds[WATCH_TERMINAL].fd = fd;
-	return 0;
-}
-
-static int watch_job(struct job *j, const struct run_spec *spec,
-		     const struct pipes *pipes, struct run_result *out,
-		     struct err *e)
-{
-	int failed;
-
-	SCOPED_PTR char *bytes = xmalloc(OUTPUT_BYTES);
-	struct watch w = {
-		.spec = spec,
-		.job = j,
-		.bytes = bytes,
-		.terminal = TERMINAL_NONE,
-		.fds =
-			{
-				{.fd = pipes->out[0], .events = POLLIN},
-				{.fd = pipes->err[0], .events = POLLIN},
-				{.fd = spec->cancel_fd, .events = POLLIN},
-				{.fd = j->pidfd, .events = POLLIN},
-				{.fd = -1, .events = POLLIN},
-				{.fd = -1, .events = POLLIN},
-			},
-	};
-
-	failed = join_terminal(&w, pipes, e) < 0 || watch(&w, e) < 0 ||
-		 reap(j, out, e) < 0;
-	terminal_release(&w.terminal);
-	if (failed)
-		return -1;
-	if (w.cancelled)
-		return err_set(e, ERR_CANCELLED, "the step was cancelled");
-	return 0;
 }
 
 /* --- run ---------------------------------------------------------------- */
@@ -456,31 +262,24 @@ static int run_child(const struct sandbox_executor *x, struct sandbox_child *c,
 		     struct sandbox_prepared *prepared, struct run_result *out,
 		     struct err *e)
 {
-	SCOPED(pipes_close) struct pipes pipes = {{-1, -1}, {-1, -1}, {-1, -1}};
-	SCOPED(job_release) struct job job = {.pidfd = -1};
+	SCOPED(run_pipes_close) struct run_pipes pipes = RUN_PIPES_NONE;
+	SCOPED(running_release) struct running running = RUNNING_NONE;
 
-	if (pipe2(pipes.out, O_CLOEXEC) < 0 || pipe2(pipes.err, O_CLOEXEC) < 0)
-		return err_sys(e, "make pipes for the output");
-	if (c->plan->spec->terminal &&
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pipes.terminal) <
-		    0)
-		return err_sys(e, "make a socket for the terminal");
+	if (run_pipes_open(&pipes, c->plan->spec, e) < 0)
+		return -1;
 	c->terminal_fd = pipes.terminal[1];
 	c->stdout_fd = pipes.out[1];
 	c->stderr_fd = pipes.err[1];
 	c->parent_fds[0] = pipes.out[0];
 	c->parent_fds[1] = pipes.err[0];
-	if (spawn(x, c, &job, e) < 0)
+	if (spawn(x, c, &running, e) < 0)
 		return -1;
 	/* or the overlay would outlive the command */
 	sandbox_prepared_release(prepared);
-	scoped_close(&pipes.out[1]);
-	scoped_close(&pipes.err[1]);
-	scoped_close(&pipes.terminal[1]);
-	pipes.out[1] = pipes.err[1] = pipes.terminal[1] = -1;
+	run_pipes_close_far(&pipes);
 	if (c->failure.code != ERR_NONE)
 		return child_failed(c, out, e);
-	return watch_job(&job, c->plan->spec, &pipes, out, e);
+	return running_watch(&running, c->plan->spec, &pipes, out, e);
 }
 
 static int sandbox_run(struct executor *executor, const struct run_spec *spec,
