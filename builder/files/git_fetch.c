@@ -18,7 +18,8 @@ enum {
 /* A repository under work. */
 struct checkout {
 	const char *folder;
-	struct buf out; /* of the last command */
+	struct buf out;		/* of the last command */
+	bool fetch_head_is_ref; /* and no branch of many that were fetched */
 };
 
 static void checkout_release(struct checkout *c)
@@ -56,6 +57,14 @@ static int run_git(struct checkout *c, const char *const *args, size_t n,
 	run_git((c), (const char *const[]){__VA_ARGS__}, \
 		ARRAY_LEN(((const char *const[]){__VA_ARGS__})), (e))
 
+/* All digits of a commit: how it begins is no ref to a server. */
+static bool is_commit(const char *ref)
+{
+	size_t n = strspn(ref, "0123456789abcdef");
+
+	return !ref[n] && (n == 40 || n == 64);
+}
+
 /*
  * A shallow fetch of the ref; then a deep one, for servers that know no other;
  * then everything, for a commit that no server gives by its number.
@@ -63,26 +72,41 @@ static int run_git(struct checkout *c, const char *const *args, size_t n,
 static int fetch_ref(struct checkout *c, const char *ref, struct err *e)
 {
 	if (RUN_GIT(c, e, "fetch", "-q", "--depth=1", "origin", ref) == 0 ||
-	    RUN_GIT(c, e, "fetch", "-q", "origin", ref) == 0)
+	    RUN_GIT(c, e, "fetch", "-q", "origin", ref) == 0) {
+		c->fetch_head_is_ref = true;
 		return RUN_GIT(c, e, "checkout", "-q", "FETCH_HEAD");
+	}
+	if (!is_commit(ref))
+		return -1;
 	if (RUN_GIT(c, e, "fetch", "-q", "--tags", "origin",
 		    "+refs/heads/*:refs/remotes/origin/*") < 0)
 		return -1;
 	return RUN_GIT(c, e, "checkout", "-q", ref);
 }
 
+/* Whether what a revision is called begins like that: 1, 0, -1. */
+static int is_called(struct checkout *c, const char *revision, struct str start,
+		     struct err *e)
+{
+	if (RUN_GIT(c, e, "rev-parse", revision) < 0)
+		return -1;
+	return start.n <= c->out.n &&
+	       str_eq(str_sub(buf_str(&c->out), 0, start.n), start);
+}
+
+/* The digest of an annotated tag is as good as that of its commit. */
 static int check_commit(struct checkout *c, struct str checksum, struct err *e)
 {
-	struct str commit;
+	int right = 0;
 
-	if (RUN_GIT(c, e, "rev-parse", "HEAD") < 0)
-		return -1;
-	commit = str_trim(buf_str(&c->out));
-	if (checksum.n <= commit.n &&
-	    str_eq(str_sub(commit, 0, checksum.n), checksum))
-		return 0;
+	if (c->fetch_head_is_ref)
+		right = is_called(c, "FETCH_HEAD", checksum, e);
+	if (right == 0)
+		right = is_called(c, "HEAD", checksum, e);
+	if (right)
+		return right < 0 ? -1 : 0;
 	return err_set(e, ERR_CORRUPT, "expected commit %.*s, got %.*s",
-		       STR_ARG(checksum), STR_ARG(commit));
+		       STR_ARG(checksum), STR_ARG(str_trim(buf_str(&c->out))));
 }
 
 static int read_commit_time(struct checkout *c, int64_t *out_s, struct err *e)
@@ -148,7 +172,7 @@ int git_fetch(const struct git_url *git, int fd, const char *path,
 	      int64_t *commit_s, struct err *e)
 {
 	SCOPED(checkout_release)
-	struct checkout c = {path, BUF_INIT(GIT_OUTPUT_MAX_BYTES)};
+	struct checkout c = {path, BUF_INIT(GIT_OUTPUT_MAX_BYTES), false};
 	int result = check_out(&c, git, e);
 
 	if (result == 0)

@@ -5,6 +5,7 @@
 #include "builder/files/git_fetch.h"
 #include "registry/transport.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -96,6 +97,35 @@ static int make_folder(struct remote *r, int parent_fd, const char *name,
 	return 0;
 }
 
+/* Links on the way are no folders, wherever they lead. */
+static int open_git_folder(const struct remote *r, struct err *e)
+{
+	SCOPED_PTR char *name = str_dup(r->path);
+	int fd = path_open_nofollow(r->fd, name,
+				    O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return err_set(e, ERR_NOT_FOUND,
+			       "there is no folder %s in the repository", name);
+	if (errno == ENOTDIR || errno == ELOOP)
+		return err_set(e, ERR_INVALID,
+			       "%s is no folder of the repository", name);
+	return err_sys(e, "open folder %s of the repository", name);
+}
+
+static int check_git_folder(const struct remote *r, struct str remote,
+			    struct err *e)
+{
+	SCOPED_FD int fd = -1;
+
+	if (r->path.n == 0)
+		return 0;
+	fd = open_git_folder(r, e);
+	return fd < 0 ? err_wrap(e, "%.*s", STR_ARG(remote)) : 0;
+}
+
 int remote_fetch_git(struct remote *r, struct arena *a,
 		     const struct git_url *git,
 		     const struct remote_options *opt, int parent_fd,
@@ -114,7 +144,9 @@ int remote_fetch_git(struct remote *r, struct arena *a,
 		return -1;
 	r->is_git = true;
 	r->path = path_in_root(a, what.folder);
-	return git_fetch(&what, r->fd, path, &r->time_s, e);
+	if (git_fetch(&what, r->fd, path, &r->time_s, e) < 0)
+		return -1;
+	return check_git_folder(r, git->remote, e);
 }
 
 int remote_fetch(struct remote *r, struct arena *a, struct str source,
@@ -139,15 +171,13 @@ int remote_fetch(struct remote *r, struct arena *a, struct str source,
 
 int remote_enter_folder(struct remote *r, struct err *e)
 {
-	SCOPED_PTR char *name = str_dup(r->path);
 	int fd;
 
 	if (!r->is_git || r->path.n == 0)
 		return 0;
-	fd = path_open_in_root(r->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-			       0);
+	fd = open_git_folder(r, e);
 	if (fd < 0)
-		return err_sys(e, "folder %s of the repository", name);
+		return -1;
 	(void)close(r->fd);
 	r->fd = fd;
 	return 0;

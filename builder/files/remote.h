@@ -36,7 +36,10 @@ struct remote_options {
 int remote_fetch(struct remote *r, struct arena *a, struct str source,
 		 const struct remote_options *opt, int parent_fd,
 		 const char *parent_path, const char *name, struct err *e);
-/* The same for what git_url_parse understood. */
+/*
+ * The same for what git_url_parse understood. ERR_NOT_FOUND or ERR_INVALID
+ * where the repository has no such folder, or has something else there.
+ */
 int remote_fetch_git(struct remote *r, struct arena *a,
 		     const struct git_url *git,
 		     const struct remote_options *opt, int parent_fd,

@@ -17,9 +17,11 @@ git init -q "$WORK/repo"
 	git config user.name test
 	mkdir sub
 	echo one >sub/a
+	ln -s sub to-sub
 	git add -A
 	git commit -qm 1
 	git tag v1
+	git tag -a -m annotated v1-annotated
 	echo two >sub/a
 	git commit -qam 2
 )
@@ -33,7 +35,8 @@ url=$URL
 # files DOCKERFILE-LINES: the listing of the image's root
 files() {
 	printf 'FROM scratch\n%s\n' "$1" >"$WORK/Dockerfile"
-	"$IMGBUILD" -q -f "$WORK/Dockerfile" -o "type=tar,dest=$WORK/root.tar" "$WORK/context" &&
+	shift
+	"$IMGBUILD" -q "$@" -f "$WORK/Dockerfile" -o "type=tar,dest=$WORK/root.tar" "$WORK/context" &&
 		TZ=UTC tar -tvf "$WORK/root.tar" --full-time
 }
 
@@ -71,6 +74,21 @@ check "git: unless --keep-git-dir says otherwise" \
 	sh -c 'grep -E " eight/[.]git/$" <<X
 '"$(files "ADD --keep-git-dir=true $url/repo.git /eight")"'
 X'
+tag=$(git -C "$WORK/repo" rev-parse v1-annotated)
+check "git: an annotated tag's digest as checksum" files "ADD --checksum=$tag $url/repo.git#v1-annotated /six"
+check "   ... and its commit's" files "ADD --checksum=$commit $url/repo.git#v1-annotated /six"
+context_of() {
+	printf 'FROM scratch\nCOPY . /\n' | "$IMGBUILD" build -q -f - "$url/repo.git#v1:$1"
+}
+check "git: a folder of a context" context_of sub
+for folder in missing sub/missing sub/a to-sub to-sub/a .git 's*'; do
+	refuse "git: a folder '$folder' is an error" 1 files "ADD $url/repo.git#v1:$folder /six"
+	refuse "   ... of a context too" 1 context_of "$folder"
+	refuse "   ... of a named one too" 1 files "COPY --from=named / /six" --build-context named="$url/repo.git#v1:$folder"
+done
+for ref in none v1/x "${commit:0:10}" "${commit//[0-9]/0}" refs/heads/none; do
+	refuse "git: a ref '${ref:0:10}' that is not there is an error" 1 files "ADD $url/repo.git#$ref /six"
+done
 refuse "git: a ref that looks like an option is none" 1 files "ADD $url/repo.git#--upload-pack=x /nine"
 
 finish

@@ -71,7 +71,7 @@ check "unless BUILDKIT_CONTEXT_KEEP_GIT_DIR says so" root -f "$WORK/Dockerfile" 
 refuse "a ref that is none is an error" 1 build "file://$repo#nothing"
 check "   ... that names repository and ref" says "$repo: .*nothing"
 refuse "a folder that is none too" 1 build "file://$repo#v1:nothing"
-check "   ... that names it" says 'folder nothing of the repository'
+check "   ... that names it" says 'no folder nothing in the repository'
 refuse "a query nobody knows is a mistake" 2 build "git://127.0.0.1:1/x?depth=1"
 check "   ... that is named" says 'unexpected query "depth"'
 ln -s / "$repo/out"
