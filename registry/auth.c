@@ -244,6 +244,11 @@ static int ask_by_get(struct answering *w, struct http_response *r,
 	buf_add_str(&url, h->realm);
 	add_query(&url, "service", h->service);
 	add_scopes(&url, w->scope);
+	/* a login asks for what can be kept in place of the password */
+	if (!w->scope.n && h->has_credential) {
+		add_query(&url, "offline_token", STR("true"));
+		add_query(&url, "client_id", STR("imgbuild"));
+	}
 	if (h->has_credential) {
 		add_query(&url, "account", h->credential.user);
 		q.authorization =
