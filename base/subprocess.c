@@ -1,6 +1,7 @@
 #include "base/subprocess.h"
 
 #include "base/io.h"
+#include "base/startup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +57,7 @@ static void execute(const char *const *argv, const struct program_fds *fds,
 	/* programs expect the usual one; ours is other threads', too */
 	(void)umask(022);
 	forget_handlers();
+	startup_undo();
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	(void)execvp(argv[0], (char *const *)(void *)argv);
 }

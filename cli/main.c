@@ -4,14 +4,12 @@
 #include "cli/commands.h"
 
 #include "base/mem.h"
+#include "base/startup.h"
 #include "cli/version.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 struct command {
 	const char *name;
@@ -106,27 +104,12 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* A root of many layers takes a descriptor for each. */
-static void raise_limits(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
-	    limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	const struct command *command;
 
-	raise_limits();
-	/* modes in images are those that are asked for */
-	(void)umask(0);
-	/* a reader that went away is an error of write, not our end */
-	(void)signal(SIGPIPE, SIG_IGN);
+	if (startup_begin() < 0)
+		return EXIT_FAILED; /* there is nowhere to say why */
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
 	    strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
 		print_help();

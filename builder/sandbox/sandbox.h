@@ -37,6 +37,9 @@ struct sandbox_facts {
 	/* Don't even try to mount layers by descriptor (kernel 6.8 and later).
 	 */
 	bool overlay_by_path;
+	/* What this process was started with, where it changed that; hard is 0
+	 * where not. */
+	struct run_limit open_files;
 	/* What a command with all capabilities can get. */
 	uint64_t all_capabilities;
 };

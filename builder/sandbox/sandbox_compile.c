@@ -415,6 +415,20 @@ static int add_mounts(struct compiler *c, struct err *e)
 	return 0;
 }
 
+/* Ours is raised for the sake of many layers; the step gets what we got. */
+static void add_open_files(struct compiler *c)
+{
+	const struct run_limit *files = &c->facts->open_files;
+	struct sandbox_op *op;
+
+	if (files->hard == 0)
+		return;
+	op = add(c, SANDBOX_LIMIT, NULL);
+	op->number = files->resource;
+	op->first = files->soft;
+	op->second = files->hard;
+}
+
 /*
  * Order: the proof when nothing of ours needs the machine any more, and all
  * rights are still there to look; the filter while CAP_SYS_ADMIN is held, since
@@ -448,6 +462,7 @@ static int add_process(struct compiler *c, struct err *e)
 		add(c, SANDBOX_OUTPUT, NULL);
 	add(c, SANDBOX_DESCRIPTORS, NULL);
 	add(c, SANDBOX_PROVE, NULL);
+	add_open_files(c);
 	for (i = 0; i < spec->n_limits; i++) {
 		op = add(c, SANDBOX_LIMIT, NULL);
 		op->number = spec->limits[i].resource;

@@ -262,6 +262,11 @@ static int do_exec(struct sandbox_child *c)
 		return -1;
 	default_signals();
 	for (i = 0; programs[i]; i++) {
+		if (!sandbox_is_of_step(c, programs[i])) {
+			c->exit_code = 126;
+			return sandbox_refuse(c, programs[i],
+					      "is not a program of the image");
+		}
 		(void)execve(programs[i], (char *const *)(void *)spec->argv,
 			     (char *const *)(void *)spec->env);
 		if (errno == ENOTDIR ||

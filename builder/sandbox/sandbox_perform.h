@@ -164,6 +164,12 @@ int sandbox_close_descriptors(struct sandbox_child *c);
  */
 int sandbox_prove(struct sandbox_child *c);
 
+/*
+ * After the proof: false where path can be looked at and lies in no mount of
+ * the step, as only /proc's link to our own program does.
+ */
+bool sandbox_is_of_step(struct sandbox_child *c, const char *path);
+
 /* Remember a mount for the proof; 0 or -1 with errno. */
 int sandbox_note_mount(struct sandbox_child *c, int fd,
 		       const struct sandbox_mounted *mounted);

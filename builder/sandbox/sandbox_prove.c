@@ -74,6 +74,14 @@ static struct sandbox_mounted *find_mount(struct sandbox_child *c, uint64_t id)
 	return NULL;
 }
 
+bool sandbox_is_of_step(struct sandbox_child *c, const char *path)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, path, 0, STATX_MNT_ID, &st) < 0 ||
+	       find_mount(c, st.stx_mnt_id);
+}
+
 static bool is_at(const struct row *r, const char *path)
 {
 	size_t n = strlen(path);

@@ -10,6 +10,7 @@
 #include "builder/sandbox/sandbox.h"
 
 #include "base/io.h"
+#include "base/startup.h"
 #include "base/subprocess.h"
 #include "builder/sandbox/capabilities.h"
 #include "builder/sandbox/running.h"
@@ -25,6 +26,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -337,6 +339,8 @@ static void use_folder(struct executor *executor, int folder_fd)
 int sandbox_executor_init(struct sandbox_executor *x, enum tier tier,
 			  struct err *e)
 {
+	struct rlimit files;
+
 	*x = (struct sandbox_executor){
 		.executor = {sandbox_run, use_folder},
 		.facts.tier = tier,
@@ -347,6 +351,9 @@ int sandbox_executor_init(struct sandbox_executor *x, enum tier tier,
 		.devices = DEVICES_GROUP_INIT,
 		.folder_fd = -1,
 	};
+	if (startup_open_files(&files))
+		x->facts.open_files = (struct run_limit){
+			RLIMIT_NOFILE, files.rlim_cur, files.rlim_max};
 	if (tier == TIER_ROOT) {
 		if (read_id_map("/proc/self/uid_map", &x->uids, e) < 0)
 			return -1;

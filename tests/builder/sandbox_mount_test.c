@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -132,6 +133,53 @@ static void integration_mounts_of_the_spec_leave_nothing(void **state)
 	assert_int_equal(faccessat(mounts[1].source_fd, "kept", F_OK, 0), 0);
 	(void)close(mounts[0].source_fd);
 	(void)close(mounts[1].source_fd);
+}
+
+enum { NESTING = 4, ROUNDS = 40 };
+
+static void *mount_nested(void *arg)
+{
+	struct run *r = arg;
+
+	return (void *)(intptr_t)(try_run(r, "true") < 0);
+}
+
+/* The inner mount's point is made in the outer cache, by whoever is first. */
+static void integration_nested_caches_of_several_steps_at_once(void **state)
+{
+	static struct run runs[NESTING];
+	struct run_mount mounts[NESTING][2];
+	pthread_t threads[NESTING];
+	void *failed;
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		int outer, inner;
+
+		RUN2(caches);
+		outer = add_layer(&caches);
+		inner = add_layer(&caches);
+		for (int i = 0; i < NESTING; i++) {
+			run_init(&runs[i]);
+			mounts[i][0] = (struct run_mount){.source_fd = outer,
+							  .target = "/foo/bar"};
+			mounts[i][1] = (struct run_mount){
+				.source_fd = inner, .target = "/foo/bar/b/az"};
+			runs[i].spec.mounts = mounts[i];
+			runs[i].spec.n_mounts = 2;
+		}
+		for (int i = 0; i < NESTING; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL,
+							mount_nested, &runs[i]),
+					 0);
+		for (int i = 0; i < NESTING; i++) {
+			(void)pthread_join(threads[i], &failed);
+			if (failed)
+				fail_msg("%s", runs[i].e.msg);
+		}
+		for (int i = 0; i < NESTING; i++)
+			run_release(&runs[i]);
+	}
 }
 
 static void integration_kept_stubs_serve_several_runs(void **state)
@@ -392,6 +440,8 @@ int main(void)
 			integration_network_none_has_only_lo_and_it_is_up),
 		cmocka_unit_test(integration_shm_has_the_size_asked_for),
 		cmocka_unit_test(integration_mounts_of_the_spec_leave_nothing),
+		cmocka_unit_test(
+			integration_nested_caches_of_several_steps_at_once),
 		cmocka_unit_test(integration_kept_stubs_serve_several_runs),
 		cmocka_unit_test(integration_what_is_made_beside_a_stub_stays),
 		cmocka_unit_test(

@@ -81,4 +81,31 @@ if [ "$(id -u)" -eq 0 ] && [ -z "$reason" ]; then
 else
 	skip "an ordinary user's limits hold, or there is a warning" "${reason:-the caller is one}"
 fi
+# what imgbuild changes for itself is not the command's
+dockerfile <<'D'
+FROM busybox
+RUN ulimit -Sn >/files; ulimit -Hn >>/files; umask >>/files
+D
+started() {
+	bash -c 'ulimit -Sn 1000; ulimit -Hn 3000; umask 077; trap "" PIPE; "$@"' _ "$IMGBUILD" build --no-cache "$@"
+}
+check "a RUN has the limit of open files that imgbuild was started with" started -o "type=tar,dest=$WORK/root.tar" "$WORK/c"
+check "   ... and the usual umask" same "1000 3000 0022" \
+	"$(out files | tr '\n\t' '  ' | sed 's/ $//')"
+check "--ulimit nofile still counts" started --ulimit nofile=500:600 -o "type=tar,dest=$WORK/root.tar" "$WORK/c"
+check "   ... as it says" same "500 600" "$(out files | head -n2 | tr '\n' ' ' | sed 's/ $//')"
+
+closed() {
+	"$IMGBUILD" build --no-cache -o "type=tar,dest=$WORK/closed.tar" "$WORK/c" <&- >&- 2>&-
+}
+dockerfile <<'D'
+FROM busybox
+RUN echo out; echo err >&2; cat; echo done >/done
+D
+check "a build with descriptors 0 to 2 closed succeeds" closed
+check "   ... and its command ran" same done "$(tar -xOf "$WORK/closed.tar" done)"
+for fd in 0 1 2; do
+	check "   ... with descriptor $fd alone closed, too" eval "\"\$IMGBUILD\" build --no-cache \"\$WORK/c\" $fd>&-"
+done
+
 finish

@@ -1,4 +1,4 @@
 # The program of imgbuild itself is not executed in a sandbox.
-# error: .
+# error: /proc/self/exe is not a program of the image
 FROM hostile
 RUN ["/proc/self/exe", "--version"]

@@ -53,6 +53,7 @@ as_who() {
 fingerprint() {
 	find "$CANARY" "$WORK/context" -printf '%p %y %m %U:%G %n %s %T@ %l\n' | sort
 	cat "$CANARY/secret" "$CANARY/tool"
+	stat -L -c '%n %i %s %Y %Z' "$IMGBUILD"
 }
 
 # value KEY FILE: the value of the comment "# KEY: value"
