@@ -73,14 +73,14 @@ static int copy_input(struct step_run_context *c, const struct recipe_input *in,
 }
 
 /*
- * BuildKit makes parents with the octal form only, with mkdir and its umask of
- * 022: --chmod=777 gives 0755.
+ * BuildKit makes parents with the octal form only. So does it the top of a
+ * folder that is copied to a new place, which is one more of them.
  */
 static uint32_t parents_mode(const struct mode_change *chmod)
 {
 	if (!chmod || !mode_is_octal(chmod))
 		return 0755;
-	return mode_apply(chmod, 0, true) & 0755;
+	return mode_apply(chmod, 0, true) & 0777;
 }
 
 int step_copy_execute(struct step_run_context *c, struct err *e)
