@@ -6,6 +6,7 @@
  *   steps/<key hex>                  step records
  *   variants/<diff_id hex>-<kind>    compressed forms of layers
  *   stat/<name>                      stat caches
+ *   origins/<hex>                    where blobs can be had (oci/blob_origin.h)
  *   listings/<content hex>           files behind a step's content (listing.h)
  *   traces/<identity hex>            last builds, step by step (trace.h)
  *   logs/  locks/  tmp/

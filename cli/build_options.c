@@ -13,11 +13,17 @@
 static int parse_type(struct str value, struct export_spec *out, struct err *e)
 {
 	static const char *const kinds[] = {
-		[EXPORT_OCI] = "oci",
-		[EXPORT_DOCKER] = "docker",
-		[EXPORT_TAR] = "tar",
-		[EXPORT_LOCAL] = "local",
+		[EXPORT_OCI] = "oci",	  [EXPORT_DOCKER] = "docker",
+		[EXPORT_TAR] = "tar",	  [EXPORT_LOCAL] = "local",
+		[EXPORT_IMAGE] = "image",
 	};
+
+	/* docker's short form */
+	if (str_eq_c(value, "registry")) {
+		out->kind = EXPORT_IMAGE;
+		out->push = true;
+		return 0;
+	}
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (!str_eq_c(value, kinds[i]))
@@ -27,7 +33,7 @@ static int parse_type(struct str value, struct export_spec *out, struct err *e)
 	}
 	return err_set(e, ERR_INVALID,
 		       "output type '%.*s' is none of oci, "
-		       "docker, tar, local",
+		       "docker, tar, local, image, registry",
 		       STR_ARG(value));
 }
 
@@ -44,6 +50,51 @@ static int parse_level(struct str value, struct export_spec *out, struct err *e)
 	return 0;
 }
 
+/* "a,b": quoted, as the whole is a list already. */
+static int parse_names(struct arena *a, struct str value,
+		       struct export_spec *out, struct err *e)
+{
+	while (value.n) {
+		struct reference ref;
+		struct str name;
+
+		(void)str_cut(value, ',', &name, &value);
+		if (reference_parse(a, name, &ref, e) < 0)
+			return -1;
+		out->names =
+			str_list_add(a, out->names, reference_name(a, &ref));
+	}
+	return 0;
+}
+
+/*
+ * Take a field off a list of them, as CSV has it (RFC 4180): one that begins
+ * with a quote ends with one, and "" in it is a quote.
+ */
+static struct str take_csv_field(struct arena *a, struct str *list)
+{
+	struct str field;
+	char *text;
+	size_t n = 0;
+	size_t i = 1;
+
+	if (!str_starts(*list, "\"")) {
+		(void)str_cut(*list, ',', &field, list);
+		return field;
+	}
+	text = arena_alloc(a, list->n);
+	while (i < list->n) {
+		if (list->p[i] == '"' &&
+		    (i + 1 == list->n || list->p[i + 1] != '"'))
+			break;
+		i += list->p[i] == '"';
+		text[n++] = list->p[i++];
+	}
+	(void)str_cut(str_skip(*list, i < list->n ? i + 1 : i), ',', &field,
+		      list);
+	return (struct str){text, n};
+}
+
 static int parse_field(struct arena *a, struct str key, struct str value,
 		       struct export_spec *out, struct err *e)
 {
@@ -58,6 +109,10 @@ static int parse_field(struct arena *a, struct str key, struct str value,
 		return parse_level(value, out, e);
 	if (str_eq_c(key, "rewrite-timestamp"))
 		return bool_parse(value, &out->rewrite_timestamp, e);
+	if (str_eq_c(key, "push"))
+		return bool_parse(value, &out->push, e);
+	if (str_eq_c(key, "name"))
+		return parse_names(a, value, out, e);
 	if (str_eq_c(key, "dest")) {
 		out->dest = arena_c(a, value);
 		return 0;
@@ -67,7 +122,7 @@ static int parse_field(struct arena *a, struct str key, struct str value,
 	    str_eq_c(key, "force-compression"))
 		return 0;
 	return err_set(e, ERR_INVALID,
-		       "'%.*s' is none of type, dest, "
+		       "'%.*s' is none of type, dest, name, push, "
 		       "compression, compression-level, rewrite-timestamp",
 		       STR_ARG(key));
 }
@@ -85,11 +140,13 @@ int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
 		struct str key;
 		struct str value;
 
-		(void)str_cut(text, ',', &field, &text);
+		field = take_csv_field(a, &text);
 		(void)str_cut(field, '=', &key, &value);
 		if (parse_field(a, key, value, out, e) < 0)
 			return -1;
 	}
+	if (out->kind == EXPORT_IMAGE)
+		return 0;
 	if (!out->dest || !*out->dest)
 		return err_set(e, ERR_INVALID, "no dest=PATH in the output");
 	if (strcmp(out->dest, "-") == 0 && isatty(STDOUT_FILENO))
@@ -187,7 +244,8 @@ struct raw_options {
 	const char *call;
 	const char *on_error;
 	bool check;
-	bool pull;
+	const char *pull;
+	string_list insecure;
 };
 
 static void raw_release(struct raw_options *raw)
@@ -200,6 +258,7 @@ static void raw_release(struct raw_options *raw)
 	vec_release(&raw->ssh);
 	vec_release(&raw->allow);
 	vec_release(&raw->contexts);
+	vec_release(&raw->insecure);
 	run_options_release(&raw->run);
 }
 
@@ -245,17 +304,41 @@ static int set_jobs(struct build_request *r, const struct raw_options *raw,
 	return 0;
 }
 
+/* type=image and type=registry: names in the store, and maybe a push. */
+static void set_image(struct build_request *r, const struct export_spec *spec)
+{
+	struct str *names = arena_new_array(
+		&r->arena, r->n_names + spec->names.n, struct str);
+
+	for (size_t i = 0; i < r->n_names; i++)
+		names[i] = r->names[i];
+	for (size_t i = 0; i < spec->names.n; i++)
+		names[r->n_names + i] = spec->names.v[i];
+	r->names = names;
+	r->n_names += spec->names.n;
+	r->image = *spec;
+	r->push |= spec->push;
+}
+
 static int set_outputs(struct build_request *r, const struct raw_options *raw,
 		       struct err *e)
 {
+	r->image = (struct export_spec){.kind = EXPORT_IMAGE,
+					.compression.kind = COMPRESSION_GZIP,
+					.n_threads = r->n_jobs};
 	r->exports =
 		arena_new_array(&r->arena, raw->outputs.n, struct export_spec);
-	r->n_exports = raw->outputs.n;
 	for (size_t i = 0; i < raw->outputs.n; i++) {
+		struct export_spec *spec = &r->exports[r->n_exports];
+
 		if (export_spec_parse(&r->arena, str_from(raw->outputs.v[i]),
-				      &r->exports[i], e) < 0)
+				      spec, e) < 0)
 			return err_wrap(e, "--output %s", raw->outputs.v[i]);
-		r->exports[i].n_threads = r->n_jobs;
+		spec->n_threads = r->n_jobs;
+		if (spec->kind == EXPORT_IMAGE)
+			set_image(r, spec);
+		else
+			r->n_exports++;
 	}
 	return 0;
 }
@@ -391,6 +474,49 @@ static int set_call(struct build_request *r, const struct raw_options *raw,
 	return raw->call ? call_parse(str_from(raw->call), &r->call, e) : 0;
 }
 
+int pull_policy_parse(struct str text, enum pull_policy *out, struct err *e)
+{
+	static const struct {
+		const char *name;
+		enum pull_policy policy;
+	} policies[] = {
+		{"", PULL_ALWAYS},	 {"always", PULL_ALWAYS},
+		{"true", PULL_ALWAYS},	 {"missing", PULL_MISSING},
+		{"false", PULL_MISSING}, {"never", PULL_NEVER},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
+		if (!str_eq_c(text, policies[i].name))
+			continue;
+		*out = policies[i].policy;
+		return 0;
+	}
+	return err_set(e, ERR_INVALID,
+		       "--pull=%.*s: none of always, missing, never",
+		       STR_ARG(text));
+}
+
+static int set_registries(struct build_request *r,
+			  const struct raw_options *raw, struct err *e)
+{
+	for (size_t i = 0; i < raw->insecure.n; i++)
+		r->insecure = str_list_add(&r->arena, r->insecure,
+					   str_from(raw->insecure.v[i]));
+	if (raw->pull &&
+	    pull_policy_parse(str_from(raw->pull), &r->pull, e) < 0)
+		return -1;
+	return 0;
+}
+
+/* What is pushed has a name to be pushed to. */
+static int check_push(const struct build_request *r, struct err *e)
+{
+	if (r->push && r->n_names == 0)
+		return err_set(e, ERR_INVALID,
+			       "--push needs a name: -t HOST/NAME[:TAG]");
+	return 0;
+}
+
 static int need_terminal(const char *what, struct err *e)
 {
 	if (isatty(STDIN_FILENO))
@@ -424,10 +550,13 @@ static int interpret(struct build_request *r, const struct raw_options *raw,
 	    set_platforms(r, raw, e) < 0 || set_jobs(r, raw, e) < 0 ||
 	    set_secrets(r, raw, e) < 0 || set_ssh(r, raw, e) < 0 ||
 	    set_call(r, raw, e) < 0 || set_allowed(r, raw, e) < 0 ||
-	    set_contexts(r, raw, e) < 0 || set_on_error(r, raw, e) < 0 ||
+	    set_contexts(r, raw, e) < 0 || set_registries(r, raw, e) < 0 ||
+	    set_on_error(r, raw, e) < 0 ||
 	    run_options_apply(&raw->run, r, e) < 0)
 		return -1;
-	return set_outputs(r, raw, e);
+	if (set_outputs(r, raw, e) < 0)
+		return -1;
+	return check_push(r, e);
 }
 
 /* What a command that builds says of itself. */
@@ -482,6 +611,8 @@ static int parse_request(const struct build_usage *usage,
 		 "URL)"},
 		{"hostname", 0, OPTION_STRING, &raw.run.hostname, "NAME",
 		 "of the machine, as RUN sees it (default buildkitsandbox)"},
+		{"insecure-registry", 0, OPTION_LIST, &raw.insecure,
+		 "HOST[:PORT]", "without TLS, or with any certificate"},
 		{"iidfile", 0, OPTION_STRING, &r->iid_file, "FILE",
 		 "write the image's id to FILE"},
 		{"jobs", 0, OPTION_STRING, &raw.jobs, "N",
@@ -501,16 +632,21 @@ static int parse_request(const struct build_usage *usage,
 		{"on-error", 0, OPTION_STRING, &raw.on_error, "WHAT",
 		 "shell: open one in a RUN that failed; or stop"},
 		{"output", 'o', OPTION_LIST, &raw.outputs, "OUTPUT",
-		 "PATH (an OCI archive), or "
-		 "type=oci|docker|tar|local,dest=PATH"},
+		 "PATH (an OCI archive), "
+		 "type=oci|docker|tar|local,dest=PATH, or\n"
+		 "                                 "
+		 "type=image,name=NAME[,push=true]"},
 		{"plan", 0, OPTION_FLAG, &r->show_plan, NULL,
 		 "print what would be done, and stop"},
 		{"platform", 0, OPTION_STRING, &raw.platform, "OS/ARCH",
 		 "the image's platform"},
 		{"progress", 0, OPTION_STRING, &r->progress, "MODE",
 		 "auto (tty on a terminal), plain, tty, rawjson, quiet"},
-		{"pull", 0, OPTION_FLAG, &raw.pull, NULL,
-		 "accepted for docker's sake: bases are those of the store"},
+		{"pull", 0, OPTION_MAYBE, &raw.pull, "WHEN",
+		 "ask registries for bases: always, missing (default) or "
+		 "never"},
+		{"push", 0, OPTION_FLAG, &r->push, NULL,
+		 "send the image to the registries of its names"},
 		{"quiet", 'q', OPTION_FLAG, &r->quiet, NULL,
 		 "print the image's id only"},
 		{"secret", 0, OPTION_LIST, &raw.secrets, "id=ID,src=FILE",

@@ -24,6 +24,13 @@ struct call {
 	bool json;
 };
 
+/* --pull */
+enum pull_policy {
+	PULL_MISSING, /* what the store has is used */
+	PULL_ALWAYS,  /* the registry is asked first */
+	PULL_NEVER,
+};
+
 struct build_request {
 	struct arena arena;
 	struct context_source context;
@@ -31,6 +38,10 @@ struct build_request {
 	const char *progress;
 	const char *iid_file;
 	const char *metadata_file;
+	enum pull_policy pull;
+	bool push;		  /* to every name, once it is built */
+	struct export_spec image; /* the form that is pushed */
+	struct str_list insecure; /* registries without TLS */
 	bool no_cache;
 	bool explain;
 	bool squash;
@@ -70,6 +81,9 @@ void build_request_release(struct build_request *r);
  */
 int export_spec_parse(struct arena *a, struct str text, struct export_spec *out,
 		      struct err *e);
+
+/* "always", "missing", "never", and for docker's sake "", "true", "false". */
+int pull_policy_parse(struct str text, enum pull_policy *out, struct err *e);
 
 /* "outline", "check,format=json". */
 int call_parse(struct str text, struct call *out, struct err *e);

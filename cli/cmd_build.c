@@ -6,12 +6,15 @@
 #include "builder/engine/squash.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/sandbox/userns.h"
+#include "cli/base_source.h"
 #include "cli/build_call.h"
 #include "cli/build_checks.h"
 #include "cli/build_input.h"
+#include "cli/build_push.h"
 #include "cli/cancel.h"
 #include "cli/failure.h"
 #include "cli/progress.h"
+#include "registry/fetcher.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -33,6 +36,9 @@ struct session {
 	const struct plan *plan;
 	struct progress *progress;
 	struct build_result result;
+	struct registry *registry;
+	struct registry_fetcher fetcher;
+	int cancel_fd; /* readable when the user says so */
 };
 
 static int report_failure(const struct session *s,
@@ -170,7 +176,7 @@ static int run_build(struct session *s)
 		.cgroup = s->request->cgroup,
 		.tier = s->tier,
 		.events = &s->progress->sink,
-		.cancel_fd = cancel_on_signals(),
+		.cancel_fd = s->cancel_fd,
 	};
 	int status = EXIT_OK;
 
@@ -218,6 +224,7 @@ static int export_all(struct session *s, const struct image *image,
 		[EXPORT_DOCKER] = "docker archive",
 		[EXPORT_TAR] = "root file system",
 		[EXPORT_LOCAL] = "root file system",
+		[EXPORT_IMAGE] = "image",
 	};
 
 	/*
@@ -268,6 +275,31 @@ static int name_image(struct session *s, const struct image *image,
 	return 0;
 }
 
+/*
+ * Layers' blobs, and a manifest that has them: from here on the image is what
+ * is pushed, under all its names.
+ */
+static int push_image(struct session *s, const struct image *image,
+		      struct export_result *result, struct err *e)
+{
+	struct export_spec *spec = &s->request->image;
+
+	if (userns_enter(s->tier, e) < 0 || store_reopen(&s->store, e) < 0)
+		return -1;
+	spec->epoch_s = s->plan->has_epoch
+				? s->plan->epoch_s
+				: image->config->created_ns / 1000000000;
+	if (export_to_store(&s->store, image, spec, result, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s->request->n_names; i++)
+		if (image_tag(&s->store, &result->manifest,
+			      &image->config->platform, s->request->names[i],
+			      e) < 0)
+			return -1;
+	return build_push(&s->store, &s->arena, s->registry, s->request->names,
+			  s->request->n_names, s->progress, e);
+}
+
 static int squash_image(struct session *s, struct err *e)
 {
 	if (userns_enter(s->tier, e) < 0 || store_reopen(&s->store, e) < 0)
@@ -285,6 +317,8 @@ static int deliver(struct session *s, struct err *e)
 		return -1;
 	if (name_image(s, &image, &result, e) < 0 ||
 	    export_all(s, &image, &result, e) < 0)
+		return -1;
+	if (s->request->push && push_image(s, &image, &result, e) < 0)
 		return -1;
 	if (s->request->iid_file &&
 	    io_write_output(
@@ -393,15 +427,28 @@ static int build_checked(struct session *s)
 	return status;
 }
 
+/* Nothing is asked of one before something is missing. */
+static void open_registry(struct session *s)
+{
+	struct registry_options opt = {.insecure = s->request->insecure};
+
+	s->cancel_fd = opt.cancel_fd = cancel_on_signals();
+	s->registry = registry_open(&opt);
+	registry_fetcher_init(&s->fetcher, s->registry);
+	s->store.blobs.fetcher = &s->fetcher.fetcher;
+}
+
 static int run_session(struct session *s)
 {
-	struct store_source images;
+	struct base_source images;
 	struct err e;
 	int status;
 
 	if (read_source(s, &e) < 0 || find_shell_line(s, &e) < 0)
 		return fail(s, &e);
-	store_source_init(&images, &s->store);
+	open_registry(s);
+	base_source_init(&images, &s->store, s->registry, s->request->pull,
+			 s->progress);
 	if (s->request->call.kind != CALL_BUILD)
 		return run_call(s, &images.source);
 	status = make_plan(s, &images.source);
@@ -419,6 +466,7 @@ static int run_session(struct session *s)
 static void session_release(struct session *s)
 {
 	progress_free(s->progress);
+	registry_close(s->registry);
 	rootfs_release(&s->result.rootfs);
 	diags_release(&s->diags);
 	build_input_release(&s->input);
@@ -437,6 +485,7 @@ static int run_command(int argc, char **argv,
 		.tier = tier_probe(),
 		.store.fd = -1,
 		.input = BUILD_INPUT_INIT,
+		.cancel_fd = -1,
 	};
 	bool done;
 	int status = parse(&request, argc, argv, &done);

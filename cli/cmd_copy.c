@@ -60,29 +60,28 @@ int cmd_copy(int argc, char **argv)
 		ARRAY_LEN(rows),
 		2,
 		2};
-	struct transfer_progress progress;
+	struct transfer_session session;
 	struct image_place from;
 	struct image_place to;
 	struct tree_options opt;
-	struct place_context c;
 	struct opened o;
 	struct err e;
 	int status = EXIT_OK;
 
 	if (!opened_begin(&o, &help, argc, argv, &status))
 		return status;
-	transfer_begin(&c, &progress, &o, &r);
+	transfer_begin(&session, &o, &r);
 	if (parse_places(&o, &from, &to, &e) < 0 ||
 	    transfer_platforms(&o.arena, &r, TREE_ALL, &opt, &e) < 0) {
 		(void)report(&e);
 		status = EXIT_MISTAKE;
-	} else if (copy(&c, &from, &to, &opt, transfer_watch_of(&progress, &r),
-			&e) < 0) {
+	} else if (copy(&session.context, &from, &to, &opt,
+			transfer_watch_of(&session, &r), &e) < 0) {
 		status = report(&e);
 	} else {
 		status = EXIT_OK;
 	}
-	transfer_end(&c, &r);
+	transfer_end(&session, &r);
 	opened_release(&o);
 	return status;
 }

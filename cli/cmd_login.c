@@ -112,26 +112,22 @@ static int get_credential(struct login *l, struct credential *c, struct err *e)
 	return 0;
 }
 
-static int open_client(struct login *l, struct registry **out, struct err *e)
+static struct registry *open_client(struct login *l)
 {
 	struct registry_options opt = {.cancel_fd = cancel_on_signals()};
 
 	for (size_t i = 0; i < l->insecure.n; i++)
 		opt.insecure = str_list_add(&l->arena, opt.insecure,
 					    str_from(l->insecure.v[i]));
-	return registry_open(out, &opt, e);
+	return registry_open(&opt);
 }
 
 static int log_in(struct login *l, struct credential *c, struct err *e)
 {
 	struct str host = host_of(l);
-	struct registry *r;
+	struct registry *r = open_client(l);
 	struct str where;
-	int result;
-
-	if (open_client(l, &r, e) < 0)
-		return -1;
-	result = registry_login(r, &l->arena, host, c, e);
+	int result = registry_login(r, &l->arena, host, c, e);
 	registry_close(r);
 	if (result < 0)
 		return -1;

@@ -47,25 +47,24 @@ int cmd_push(int argc, char **argv)
 		ARRAY_LEN(rows),
 		1,
 		2};
-	struct transfer_progress progress;
+	struct transfer_session session;
 	struct tree_options opt;
-	struct place_context c;
 	struct opened o;
 	struct err e;
 	int status;
 
 	if (!opened_begin(&o, &help, argc, argv, &status))
 		return status;
-	transfer_begin(&c, &progress, &o, &r);
+	transfer_begin(&session, &o, &r);
 	status = EXIT_OK;
 	if (transfer_platforms(&o.arena, &r, TREE_ALL, &opt, &e) < 0) {
 		(void)report(&e);
 		status = EXIT_MISTAKE;
-	} else if (push(&o, &c, &opt, transfer_watch_of(&progress, &r), &e) <
-		   0) {
+	} else if (push(&o, &session.context, &opt,
+			transfer_watch_of(&session, &r), &e) < 0) {
 		status = report(&e);
 	}
-	transfer_end(&c, &r);
+	transfer_end(&session, &r);
 	opened_release(&o);
 	return status;
 }

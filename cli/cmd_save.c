@@ -5,6 +5,7 @@
 #include "cli/build_options.h"
 #include "cli/image_place.h"
 #include "cli/opened.h"
+#include "cli/transfer_options.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -55,24 +56,21 @@ static int add_image(struct opened *o, struct place_context *c,
 }
 
 /* Byte for byte, with all platforms that are here. */
-static int save_as_they_are(struct opened *o, const struct export_spec *spec,
-			    struct err *e)
+static int save_as_they_are(struct opened *o, struct place_context *c,
+			    const struct export_spec *spec, struct err *e)
 {
-	struct place_context c = {
-		.arena = &o->arena, .store = &o->store, .cancel_fd = -1};
 	struct image_tree t = {0};
 	struct layout_source from;
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < o->arguments.n; i++)
-		result = add_image(o, &c, &t, o->arguments.v[i], e);
-	layout_source_init(&from, o->store.fd);
+		result = add_image(o, c, &t, o->arguments.v[i], e);
+	layout_source_init(&from, &o->store.blobs);
 	if (result == 0)
 		result = place_write_archive(&t, &from.source, spec->dest,
 					     spec->kind == EXPORT_DOCKER, NULL,
 					     e);
 	image_tree_release(&t);
-	place_context_release(&c);
 	return result;
 }
 
@@ -112,7 +110,8 @@ static int save_anew(struct opened *o, struct export_spec *spec, struct err *e)
 	return status;
 }
 
-static int save(struct opened *o, const char *output, struct err *e)
+static int save(struct opened *o, struct place_context *c, const char *output,
+		struct err *e)
 {
 	struct export_spec spec;
 
@@ -120,12 +119,14 @@ static int save(struct opened *o, const char *output, struct err *e)
 		return -1;
 	if (!spec.anew &&
 	    (spec.kind == EXPORT_OCI || spec.kind == EXPORT_DOCKER))
-		return save_as_they_are(o, &spec, e);
+		return save_as_they_are(o, c, &spec, e);
 	return save_anew(o, &spec, e);
 }
 
 int cmd_save(int argc, char **argv)
 {
+	struct transfer_request request = {0};
+	struct transfer_session session;
 	const char *output = "-";
 	const struct option_row rows[] = {
 		{"output", 'o', OPTION_STRING, &output, "OUTPUT",
@@ -145,7 +146,10 @@ int cmd_save(int argc, char **argv)
 
 	if (!opened_begin(&o, &help, argc, argv, &status))
 		return status;
-	status = save(&o, output, &e) < 0 ? report(&e) : EXIT_OK;
+	transfer_begin(&session, &o, &request);
+	status = save(&o, &session.context, output, &e) < 0 ? report(&e)
+							    : EXIT_OK;
+	transfer_end(&session, &request);
 	opened_release(&o);
 	return status;
 }

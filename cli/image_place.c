@@ -5,6 +5,7 @@
 #include "builder/image/image.h"
 #include "builder/sandbox/userns.h"
 #include "oci/archive.h"
+#include "oci/blob_origin.h"
 #include "oci/layout.h"
 #include "oci/reference.h"
 
@@ -89,20 +90,6 @@ bool image_is_called(struct arena *a, struct str text, struct str name)
 	       str_eq(reference_name(a, &ref), name);
 }
 
-static int need_registry(struct place_context *c, struct err *e)
-{
-	const struct registry_options opt = {.insecure = c->insecure,
-					     .cancel_fd = c->cancel_fd};
-
-	return c->registry ? 0 : registry_open(&c->registry, &opt, e);
-}
-
-void place_context_release(struct place_context *c)
-{
-	registry_close(c->registry);
-	c->registry = NULL;
-}
-
 /* --- sources ------------------------------------------------------------- */
 
 static int open_registry(struct open_source *s, struct place_context *c,
@@ -112,24 +99,23 @@ static int open_registry(struct open_source *s, struct place_context *c,
 	int found;
 
 	if (reference_parse(c->arena, from->name, &ref, e) < 0 ||
-	    need_registry(c, e) < 0 ||
 	    repository_open(&s->repository, c->registry, &ref, REPOSITORY_PULL,
 			    e) < 0)
 		return -1;
-	found = remote_resolve(&s->repository, c->arena, &ref, &s->root, e);
+	remote_source_init(&s->remote, &s->repository);
+	found = remote_resolve(&s->remote, c->arena, &ref, &s->root, e);
 	if (found < 0)
 		return -1;
 	s->name = reference_name(c->arena, &ref);
 	if (!found)
 		return remote_missing(&s->repository, &ref, e);
-	remote_source_init(&s->remote, &s->repository);
 	s->source = &s->remote.source;
 	return 0;
 }
 
 static void use_store(struct open_source *s, const struct store *store)
 {
-	layout_source_init(&s->layout, store->fd);
+	layout_source_init(&s->layout, &store->blobs);
 	s->source = &s->layout.source;
 }
 
@@ -332,6 +318,7 @@ int open_source(struct open_source *s, struct place_context *c,
 void open_source_release(struct open_source *s)
 {
 	bundle_release(&s->bundle);
+	remote_source_release(&s->remote);
 	repository_release(&s->repository);
 	*s = (struct open_source){.bundle = {.fd = -1, .folder = -1}};
 }
@@ -370,16 +357,40 @@ static int name_by_reference(struct transfer *t, struct str name,
 	return 0;
 }
 
-/* Blobs that another repository of the registry has are mounted from there. */
-static void mount_from_source(struct repository *p,
-			      const struct repository *from)
+/* What the source, or a blob of it, is of, on the registry that is sent to. */
+static bool is_on(const struct repository *p, const struct reference *ref)
 {
-	if (from->n_endpoints &&
-	    str_eq(from->endpoints[from->n_endpoints - 1].host,
-		   p->endpoints[0].host) &&
-	    !str_eq(from->endpoints[from->n_endpoints - 1].path,
-		    p->endpoints[0].path))
-		p->mount_from = from->endpoints[from->n_endpoints - 1].path;
+	return str_eq(ref->domain, p->endpoints[0].host) &&
+	       !str_eq(ref->path, p->endpoints[0].path);
+}
+
+/*
+ * Blobs that another repository of the registry has are mounted from there: the
+ * source's, or the one that a layer of the store came from.
+ */
+static int choose_mount(struct transfer *t, struct repository *p, struct err *e)
+{
+	struct arena *a = t->context->arena;
+	struct reference ref;
+	struct descriptor d;
+	struct str name = t->from->repository.name;
+	int known = 0;
+
+	if (name.n && reference_parse(a, name, &ref, e) == 0 && is_on(p, &ref))
+		p->mount_from = ref.path;
+	if (t->from->source != &t->from->layout.source)
+		return 0;
+	for (size_t i = 0; !p->mount_from.n && i < t->tree.blobs.n; i++) {
+		known = blob_origin_get(&t->context->store->blobs, a,
+					&t->tree.blobs.v[i].digest, &d, &name,
+					e);
+		if (known < 0)
+			return -1;
+		if (known && reference_parse(a, name, &ref, e) == 0 &&
+		    is_on(p, &ref))
+			p->mount_from = ref.path;
+	}
+	return 0;
 }
 
 static int to_registry(struct transfer *t, const struct image_place *to,
@@ -391,11 +402,11 @@ static int to_registry(struct transfer *t, const struct image_place *to,
 	struct reference ref;
 
 	if (tmp_fd < 0 || name_by_reference(t, to->name, &ref, e) < 0 ||
-	    need_registry(t->context, e) < 0 ||
 	    repository_open(&p, t->context->registry, &ref, REPOSITORY_PUSH,
 			    e) < 0)
 		return -1;
-	mount_from_source(&p, &t->from->repository);
+	if (choose_mount(t, &p, e) < 0)
+		return -1;
 	remote_dest_init(&dest, &p, tmp_fd);
 	return run(t, &dest.dest, e);
 }
@@ -506,7 +517,12 @@ static int to_store(struct transfer *t, const struct image_place *to,
 
 	if (name_by_reference(t, to->name, &ref, e) < 0)
 		return -1;
-	return to_layout(t, t->context->store->fd, e);
+	if (to_layout(t, t->context->store->fd, e) < 0)
+		return -1;
+	if (!t->from->repository.name.n)
+		return 0;
+	return blob_origin_put_tree(&t->context->store->blobs, &t->tree,
+				    t->from->repository.name, e);
 }
 
 static int deliver(struct transfer *t, const struct image_place *to,

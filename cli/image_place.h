@@ -41,11 +41,8 @@ bool image_is_called(struct arena *a, struct str text, struct str name);
 struct place_context {
 	struct arena *arena;
 	const struct store *store;
-	struct registry *registry; /* NULL: opened where it is needed */
-	struct str_list insecure;
-	int cancel_fd;
+	struct registry *registry;
 };
-void place_context_release(struct place_context *c);
 
 /* A source, open: *source, and what it is to be asked for. */
 struct open_source {

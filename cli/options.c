@@ -12,11 +12,14 @@ static void print_help(const struct command_help *help)
 		const struct option_row *o = &help->options[i];
 		char left[64];
 
-		(void)snprintf(
-			left, sizeof(left), "%c%c%c --%s%s%s",
-			o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-			o->letter ? ',' : ' ', o->name, o->argument ? " " : "",
-			o->argument ? o->argument : "");
+		(void)snprintf(left, sizeof(left), "%c%c%c --%s%s%s",
+			       o->letter ? '-' : ' ',
+			       o->letter ? o->letter : ' ',
+			       o->letter ? ',' : ' ', o->name,
+			       !o->argument		 ? ""
+			       : o->kind == OPTION_MAYBE ? "[=]"
+							 : " ",
+			       o->argument ? o->argument : "");
 		printf("  %-30s %s\n", left, o->help);
 	}
 }
@@ -55,6 +58,9 @@ static void set(const struct option_row *o, const char *value)
 		*(bool *)o->target = !value || strcmp(value, "false") != 0;
 		break;
 	case OPTION_STRING: *(const char **)o->target = value; break;
+	case OPTION_MAYBE:
+		*(const char **)o->target = value ? value : "";
+		break;
 	case OPTION_LIST: *vec_push((string_list *)o->target) = value; break;
 	}
 }
@@ -71,7 +77,7 @@ static bool take_value(const struct option_row *o, const char *attached,
 {
 	const char *value = attached;
 
-	if (!value && o->kind != OPTION_FLAG) {
+	if (!value && o->kind != OPTION_FLAG && o->kind != OPTION_MAYBE) {
 		if (c->i + 1 >= c->argc)
 			return false;
 		value = c->argv[++c->i];

@@ -15,6 +15,7 @@ enum option_kind {
 	OPTION_FLAG,   /* bool */
 	OPTION_STRING, /* const char *; the last one wins */
 	OPTION_LIST,   /* string_list; may be repeated */
+	OPTION_MAYBE,  /* const char *: what is attached by =, or "" */
 };
 
 struct option_row {

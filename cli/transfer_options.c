@@ -18,27 +18,31 @@ static void tell_blob(struct transfer_watch *w, const struct descriptor *d,
 		was_there ? "there already" : "copied");
 }
 
-void transfer_begin(struct place_context *c, struct transfer_progress *p,
-		    struct opened *o, const struct transfer_request *r)
+void transfer_begin(struct transfer_session *s, struct opened *o,
+		    const struct transfer_request *r)
 {
-	*p = (struct transfer_progress){.watch.blob = tell_blob};
-	*c = (struct place_context){.arena = &o->arena,
-				    .store = &o->store,
-				    .cancel_fd = cancel_on_signals()};
+	struct registry_options opt = {.cancel_fd = cancel_on_signals()};
+
 	for (size_t i = 0; i < r->insecure.n; i++)
-		c->insecure = str_list_add(&o->arena, c->insecure,
-					   str_from(r->insecure.v[i]));
+		opt.insecure = str_list_add(&o->arena, opt.insecure,
+					    str_from(r->insecure.v[i]));
+	*s = (struct transfer_session){.progress.watch.blob = tell_blob};
+	s->context = (struct place_context){.arena = &o->arena,
+					    .store = &o->store,
+					    .registry = registry_open(&opt)};
+	registry_fetcher_init(&s->fetcher, s->context.registry);
+	o->store.blobs.fetcher = &s->fetcher.fetcher;
 }
 
-struct transfer_watch *transfer_watch_of(struct transfer_progress *p,
+struct transfer_watch *transfer_watch_of(struct transfer_session *s,
 					 const struct transfer_request *r)
 {
-	return r->quiet ? NULL : &p->watch;
+	return r->quiet ? NULL : &s->progress.watch;
 }
 
-void transfer_end(struct place_context *c, struct transfer_request *r)
+void transfer_end(struct transfer_session *s, struct transfer_request *r)
 {
-	place_context_release(c);
+	registry_close(s->context.registry);
 	vec_release(&r->insecure);
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/image_place.h"
 #include "cli/opened.h"
+#include "registry/fetcher.h"
 
 struct transfer_request {
 	string_list insecure;
@@ -39,13 +40,18 @@ struct transfer_progress {
 	uint64_t n_bytes;
 };
 
-/* A place_context over what is open; signals make cancel_fd readable. */
-void transfer_begin(struct place_context *c, struct transfer_progress *p,
-		    struct opened *o, const struct transfer_request *r);
+/* What is open while images move; signals end it. */
+struct transfer_session {
+	struct place_context context;
+	struct registry_fetcher fetcher;
+	struct transfer_progress progress;
+};
+void transfer_begin(struct transfer_session *s, struct opened *o,
+		    const struct transfer_request *r);
 /* NULL where nothing is to be told. */
-struct transfer_watch *transfer_watch_of(struct transfer_progress *p,
+struct transfer_watch *transfer_watch_of(struct transfer_session *s,
 					 const struct transfer_request *r);
-void transfer_end(struct place_context *c, struct transfer_request *r);
+void transfer_end(struct transfer_session *s, struct transfer_request *r);
 
 /* otherwise: what is meant without --platform and --all-platforms. */
 int transfer_platforms(struct arena *a, const struct transfer_request *r,

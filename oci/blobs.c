@@ -42,12 +42,24 @@ int blob_stat(const struct blobs *b, const struct digest *d,
 	return 1;
 }
 
+static int open_path(const struct blobs *b, const char *path)
+{
+	return openat(b->dirfd, path,
+		      O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
 int blob_open(const struct blobs *b, const struct digest *d, struct err *e)
 {
 	char path[BLOB_PATH_SIZE];
-	int fd = openat(b->dirfd, blob_path(d, path),
-			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = open_path(b, blob_path(d, path));
 
+	if (fd < 0 && errno == ENOENT && b->fetcher) {
+		int fetched = b->fetcher->fetch(b->fetcher, b, d, e);
+
+		if (fetched < 0)
+			return -1;
+		fd = open_path(b, path);
+	}
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "no blob %s", path);
 	return fd < 0 ? err_sys(e, "open %s", path) : fd;

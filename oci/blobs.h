@@ -11,8 +11,18 @@
 #include "oci/descriptor.h"
 #include "oci/stream.h"
 
+struct blobs;
+
+/* Gets a blob that is opened and not here; from any thread. */
+struct blob_fetcher {
+	/* 1 it is here now, 0 nobody knows where it is, -1. */
+	int (*fetch)(struct blob_fetcher *f, const struct blobs *b,
+		     const struct digest *d, struct err *e);
+};
+
 struct blobs {
-	int dirfd; /* of the layout's root; borrowed */
+	int dirfd;		      /* of the layout's root; borrowed */
+	struct blob_fetcher *fetcher; /* NULL: what is not here is nowhere */
 };
 
 /* 1 there (with its size), 0 not there, -1 error. */

@@ -65,14 +65,15 @@ static int add_blob(struct image_tree *t, const struct descriptor *d,
 	return 0;
 }
 
-static int add_blobs(struct image_tree *t, struct str bytes, struct err *e)
+static int add_blobs(struct reading *r, struct str bytes, struct err *e)
 {
+	struct image_tree *t = r->tree;
 	struct manifest m;
 
 	if (manifest_parse(&t->arena, bytes, &m, e) < 0 ||
 	    add_blob(t, &m.config, e) < 0)
 		return -1;
-	for (size_t i = 0; i < m.n_layers; i++)
+	for (size_t i = 0; !r->opt->without_layers && i < m.n_layers; i++)
 		if (add_blob(t, &m.layers[i], e) < 0)
 			return -1;
 	return 0;
@@ -219,7 +220,7 @@ static int add_document(struct reading *r, const struct descriptor *d,
 		return found;
 	if (media_type_is_index(d->media_type))
 		return add_index(r, d, bytes, depth, chosen, e) < 0 ? -1 : 1;
-	if (add_blobs(r->tree, bytes, e) < 0)
+	if (add_blobs(r, bytes, e) < 0)
 		return -1;
 	push_manifest(r, d, bytes, false, platform);
 	return 1;

@@ -75,6 +75,7 @@ enum tree_platforms {
 struct tree_options {
 	enum tree_platforms platforms;
 	struct platform platform; /* of TREE_ONE and TREE_ONE_KEPT */
+	bool without_layers;	  /* manifests and configs only */
 };
 
 /*

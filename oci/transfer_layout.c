@@ -49,11 +49,11 @@ static int find_part(struct image_source *s, const struct descriptor *d,
 	return fd < 0 ? -1 : 1;
 }
 
-void layout_source_init(struct layout_source *s, int dirfd)
+void layout_source_init(struct layout_source *s, const struct blobs *b)
 {
 	*s = (struct layout_source){
 		.source = {read_manifest, read_blob, find_part, true},
-		.blobs = {dirfd},
+		.blobs = *b,
 	};
 }
 
@@ -132,7 +132,7 @@ int layout_dest_init(struct layout_dest *d, int dirfd, struct err *e)
 			 .put_blob = put_blob,
 			 .put_manifest = put_manifest,
 			 .finish = finish},
-		.blobs = {dirfd},
+		.blobs = {.dirfd = dirfd},
 	};
 	return layout_init(dirfd, e);
 }

@@ -15,7 +15,7 @@ struct layout_source {
 	struct image_source source;
 	struct blobs blobs;
 };
-void layout_source_init(struct layout_source *s, int dirfd);
+void layout_source_init(struct layout_source *s, const struct blobs *b);
 
 /*
  * Names that a root has become the layout's; a root without any is listed

@@ -36,6 +36,7 @@ struct peer {
 struct registry {
 	struct arena arena; /* under the lock once threads run */
 	struct settings settings;
+	bool has_settings;
 	struct str_list insecure;
 	struct auth *auth;
 	int cancel_fd;
@@ -45,8 +46,7 @@ struct registry {
 	uint64_t n_requests;
 };
 
-int registry_open(struct registry **out, const struct registry_options *opt,
-		  struct err *e)
+struct registry *registry_open(const struct registry_options *opt)
 {
 	struct registry *r = xcalloc(1, sizeof(*r));
 
@@ -54,12 +54,7 @@ int registry_open(struct registry **out, const struct registry_options *opt,
 	r->insecure = opt->insecure;
 	r->auth = auth_new();
 	(void)pthread_mutex_init(&r->lock, NULL);
-	*out = r;
-	if (settings_read(&r->settings, &r->arena, e) == 0)
-		return 0;
-	registry_close(r);
-	*out = NULL;
-	return -1;
+	return r;
 }
 
 void registry_close(struct registry *r)
@@ -79,14 +74,21 @@ void registry_close(struct registry *r)
 	free(r);
 }
 
-const struct settings *registry_settings(const struct registry *r)
+int registry_endpoints(struct registry *r, struct arena *a,
+		       const struct reference *ref, struct endpoint **out,
+		       size_t *n_out, struct err *e)
 {
-	return &r->settings;
-}
+	int result = 0;
 
-struct str_list registry_insecure(const struct registry *r)
-{
-	return r->insecure;
+	(void)pthread_mutex_lock(&r->lock);
+	if (!r->has_settings)
+		result = settings_read(&r->settings, &r->arena, e);
+	r->has_settings = result == 0;
+	(void)pthread_mutex_unlock(&r->lock);
+	if (result < 0)
+		return -1;
+	return settings_endpoints(&r->settings, a, ref, r->insecure, out, n_out,
+				  e);
 }
 
 uint64_t registry_n_requests(struct registry *r)
@@ -481,8 +483,7 @@ int registry_login(struct registry *r, struct arena *a, struct str host,
 	struct str token;
 	size_t n;
 
-	if (settings_endpoints(&r->settings, a, &ref, r->insecure, &endpoints,
-			       &n, e) < 0)
+	if (registry_endpoints(r, a, &ref, &endpoints, &n, e) < 0)
 		return -1;
 	call.endpoint = &endpoints[n - 1]; /* the registry, no mirror */
 	auth_set_credential(r->auth, call.endpoint->host, c);

@@ -16,12 +16,13 @@ struct registry_options {
 	int cancel_fd;		  /* readable when work is to end; -1 */
 };
 
-/* Reads settings; needs no network. */
-int registry_open(struct registry **out, const struct registry_options *opt,
-		  struct err *e);
+/* Nothing is read and nobody is asked before something is needed. */
+struct registry *registry_open(const struct registry_options *opt);
 void registry_close(struct registry *r); /* NULL does nothing */
-const struct settings *registry_settings(const struct registry *r);
-struct str_list registry_insecure(const struct registry *r);
+/* settings_endpoints with the files' settings and --insecure-registry. */
+int registry_endpoints(struct registry *r, struct arena *a,
+		       const struct reference *ref, struct endpoint **out,
+		       size_t *n_out, struct err *e);
 /* Requests that were sent, to anyone. */
 uint64_t registry_n_requests(struct registry *r);
 

@@ -19,6 +19,10 @@ static int read_manifest(struct image_source *s, const struct descriptor *d,
 	SCOPED_ARENA struct arena a = {0};
 	struct descriptor got;
 
+	if (r->root.n && digest_eq(&r->root_digest, &d->digest)) {
+		buf_add_str(out, buf_str(&r->root));
+		return buf_check(out, "manifest", e) < 0 ? -1 : 1;
+	}
 	return repository_manifest(r->repository, &a,
 				   digest_reference(&a, &d->digest), out, &got,
 				   e);
@@ -37,17 +41,28 @@ void remote_source_init(struct remote_source *s, struct repository *p)
 	*s = (struct remote_source){
 		.source = {.manifest = read_manifest, .blob = read_blob},
 		.repository = p,
+		.root = BUF_INIT(MANIFEST_MAX_BYTES),
 	};
 }
 
-int remote_resolve(struct repository *p, struct arena *a,
+void remote_source_release(struct remote_source *s)
+{
+	buf_release(&s->root);
+}
+
+int remote_resolve(struct remote_source *s, struct arena *a,
 		   const struct reference *ref, struct descriptor *out,
 		   struct err *e)
 {
-	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
+	int found;
 
-	return repository_manifest(p, a, ref->digest.n ? ref->digest : ref->tag,
-				   &text, out, e);
+	buf_clear(&s->root);
+	found = repository_manifest(s->repository, a,
+				    ref->digest.n ? ref->digest : ref->tag,
+				    &s->root, out, e);
+	if (found > 0)
+		s->root_digest = out->digest;
+	return found;
 }
 
 /* Some of the tags, for who misspelt one. */

@@ -10,14 +10,17 @@
 struct remote_source {
 	struct image_source source;
 	struct repository *repository;
+	struct buf root; /* what was resolved: asked for once */
+	struct digest root_digest;
 };
 void remote_source_init(struct remote_source *s, struct repository *p);
+void remote_source_release(struct remote_source *s);
 
 /*
  * The manifest or index that a reference names: by its digest where it has one,
  * else by its tag. 1, 0 there is none, -1. The media type is in a.
  */
-int remote_resolve(struct repository *p, struct arena *a,
+int remote_resolve(struct remote_source *s, struct arena *a,
 		   const struct reference *ref, struct descriptor *out,
 		   struct err *e);
 

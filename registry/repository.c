@@ -22,8 +22,7 @@ int repository_open(struct repository *p, struct registry *r,
 	*p = (struct repository){.registry = r};
 	p->name = arena_printf(&p->arena, "%.*s/%.*s", STR_ARG(ref->domain),
 			       STR_ARG(ref->path));
-	if (settings_endpoints(registry_settings(r), &p->arena, ref,
-			       registry_insecure(r), &p->endpoints,
+	if (registry_endpoints(r, &p->arena, ref, &p->endpoints,
 			       &p->n_endpoints, e) < 0) {
 		repository_release(p);
 		return -1;

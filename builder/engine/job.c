@@ -282,7 +282,10 @@ static int execute_step(struct build *b, struct job *j, unsigned number,
 	SCOPED_FD int log_fd = -1;
 	int result;
 
-	if (build_enter(b, e) < 0 ||
+	if (build_enter(b, e) < 0)
+		return -1;
+	/* a base that no step must see is not unpacked, nor even fetched */
+	if (!recipe_is_detached(j->step) &&
 	    rootfs_open(&b->stages[j->stage->index], b->store, &b->unpacking,
 			&b->events.sink, &c.root, e) < 0)
 		return -1;

@@ -123,15 +123,13 @@ static int make_documents(struct documents *d, const struct store *s,
 }
 
 int export_to_store(const struct store *s, const struct image *image,
-		    const struct export_spec *spec, struct descriptor *out,
+		    const struct export_spec *spec, struct export_result *out,
 		    struct err *e)
 {
-	struct export_result made;
 	struct documents d = {0};
 	struct digest digest;
-	int result = make_documents(&d, s, image, spec, &made, e);
+	int result = make_documents(&d, s, image, spec, out, e);
 
-	*out = made.manifest;
 	if (result == 0)
 		result = blob_put(&s->blobs, buf_str(&d.config), &digest, e);
 	if (result == 0)

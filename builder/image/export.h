@@ -14,11 +14,14 @@ enum export_kind {
 	EXPORT_DOCKER, /* what `docker load` takes */
 	EXPORT_TAR,    /* the root file system as a tar */
 	EXPORT_LOCAL,  /* the root file system as a folder */
+	EXPORT_IMAGE,  /* an image of the store: export_to_store */
 };
 
 struct export_spec {
 	enum export_kind kind;
-	const char *dest; /* "-" is stdout */
+	const char *dest;      /* "-" is stdout */
+	struct str_list names; /* EXPORT_IMAGE: normalised; beside -t's */
+	bool push;	       /* EXPORT_IMAGE */
 	struct compression_spec compression;
 	bool anew; /* something was said of how layers are to be written */
 	/* Timestamps in layers made here are clamped to the image's. */
@@ -46,7 +49,7 @@ int export_image(const struct store *s, const struct image *image,
  * manifest, which *out is.
  */
 int export_to_store(const struct store *s, const struct image *image,
-		    const struct export_spec *spec, struct descriptor *out,
+		    const struct export_spec *spec, struct export_result *out,
 		    struct err *e);
 
 /*

@@ -2,6 +2,7 @@
 
 #include "base/io.h"
 #include "cache/snapshot.h"
+#include "oci/blob_origin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,7 +152,6 @@ static int make_layer(const struct store *s, const struct rootfs_layer *from,
 		      const struct export_spec *spec, struct export_layer *l,
 		      struct err *e)
 {
-	uint64_t size_bytes;
 	int there = 0;
 
 	*l = (struct export_layer){
@@ -162,8 +162,7 @@ static int make_layer(const struct store *s, const struct rootfs_layer *from,
 		.fresh = from->fresh,
 	};
 	if (from->blob.size_bytes)
-		there = blob_stat(&s->blobs, &from->blob.digest, &size_bytes,
-				  e);
+		there = blob_is_known(&s->blobs, &from->blob.digest, e);
 	if (there < 0)
 		return -1;
 	if (there) {

@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "builder/image/export.h"
 #include "oci/archive.h"
+#include "oci/blob_origin.h"
 #include "oci/layout.h"
 #include "oci/reference.h"
 
@@ -252,11 +253,10 @@ int image_from_layout(const struct store *s, struct arena *a, struct str layout,
 static int describe_layer(const struct store *s, const struct rootfs_layer *l,
 			  struct descriptor *out, struct err *e)
 {
-	uint64_t size_bytes;
 	int there = 0;
 
 	if (l->blob.size_bytes)
-		there = blob_stat(&s->blobs, &l->blob.digest, &size_bytes, e);
+		there = blob_is_known(&s->blobs, &l->blob.digest, e);
 	if (there < 0)
 		return -1;
 	*out = l->blob;
@@ -299,12 +299,11 @@ int image_is_whole(const struct store *s, const struct plan_image *image,
 		   struct err *e)
 {
 	for (size_t i = 0; i < image->manifest.n_layers; i++) {
-		uint64_t size;
-		int there = blob_stat(
-			&s->blobs, &image->manifest.layers[i].digest, &size, e);
+		int known = blob_is_known(&s->blobs,
+					  &image->manifest.layers[i].digest, e);
 
-		if (there <= 0)
-			return there;
+		if (known <= 0)
+			return known;
 	}
 	return 1;
 }
@@ -342,6 +341,7 @@ int image_make_whole(const struct store *s, const struct plan_image *image,
 		.compression = {.kind = COMPRESSION_GZIP},
 		.n_threads = n_threads,
 	};
+	struct export_result made;
 	struct rootfs rootfs;
 	int result;
 
@@ -350,11 +350,12 @@ int image_make_whole(const struct store *s, const struct plan_image *image,
 	if (result == 0) {
 		const struct image from = {&rootfs, &image->config};
 
-		result = export_to_store(s, &from, &spec, out, e);
+		result = export_to_store(s, &from, &spec, &made, e);
 	}
 	rootfs_release(&rootfs);
 	if (result < 0)
 		return -1;
+	*out = made.manifest;
 	return replace(s, &image->manifest_digest, out, e);
 }
 

@@ -59,8 +59,8 @@ int image_put(const struct store *s, const struct image *image,
 	      struct descriptor *manifest, struct digest *config_digest,
 	      struct err *e);
 /*
- * Whether all blobs of the image are in the store, as for those that were built
- * here they are not. 1, 0, -1.
+ * Whether all blobs of the image are in the store or can be fetched, as those
+ * of layers that were built here can not. 1, 0, -1.
  */
 int image_is_whole(const struct store *s, const struct plan_image *image,
 		   struct err *e);

@@ -29,7 +29,10 @@ struct plan_image {
 
 /* The seam through which a plan learns about images. */
 struct plan_source {
-	/* 1 found (in a), 0 there is no such image, -1 error. */
+	/*
+	 * 1 found (in a), 0 there is no such image, -1 error. Where somebody
+	 * else was asked too, *e says at 0 what they answered.
+	 */
 	int (*resolve)(struct plan_source *s, struct arena *a, struct str name,
 		       const struct platform *platform, struct plan_image *out,
 		       struct err *e);

@@ -38,6 +38,7 @@ static int lookup(struct planner *p, image_resolver *resolve, struct str name,
 		return 1;
 	image = arena_new(p->arena, struct plan_image);
 	image->name = name;
+	*e = (struct err){.code = ERR_NONE};
 	found = resolve(p->source, p->arena, name, platform, image, e);
 	if (found <= 0)
 		return found;
@@ -67,8 +68,8 @@ static int find_stored(struct planner *p, struct str name, struct span span,
 	if (found)
 		return 1;
 	diag = diag_add(p->diags, "image-missing", DIAG_ERROR, span,
-			"%.*s: there is no such image in the store",
-			STR_ARG(name));
+			"%.*s: there is no such image in the store%s%s",
+			STR_ARG(name), e->msg[0] ? ", and " : "", e->msg);
 	diag_hint(p->diags, diag,
 		  "bring it in with `imgbuild load -i ARCHIVE` or "
 		  "`imgbuild import ROOTFS.tar %.*s`",

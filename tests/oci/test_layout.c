@@ -37,7 +37,7 @@ static void a_blob_reads_back_and_is_stored_once(void **state)
 {
 	SCOPED_TEMP_DIR dir;
 	SCOPED_BUF struct buf out = BUF_INIT(100);
-	struct blobs b;
+	struct blobs b = {0};
 	struct digest d;
 	uint64_t size;
 	struct err e;
@@ -62,7 +62,7 @@ static void a_draft_is_invisible_until_commit(void **state)
 	struct blob_draft draft;
 	struct digest expected = digest_of("hello", 5);
 	struct digest d;
-	struct blobs b;
+	struct blobs b = {0};
 	uint64_t size;
 	struct err e;
 
@@ -84,7 +84,7 @@ static void a_released_draft_leaves_nothing(void **state)
 {
 	SCOPED_TEMP_DIR dir;
 	struct blob_draft draft;
-	struct blobs b;
+	struct blobs b = {0};
 	struct err e;
 
 	(void)state;
@@ -102,7 +102,7 @@ static void a_damaged_blob_is_corrupt_and_heals(void **state)
 	SCOPED_TEMP_DIR dir;
 	SCOPED_BUF struct buf out = BUF_INIT(100);
 	char path[100] = "blobs/sha256/";
-	struct blobs b;
+	struct blobs b = {0};
 	struct digest d;
 	struct err e;
 
@@ -125,7 +125,7 @@ static void a_missing_blob_is_not_found(void **state)
 	SCOPED_TEMP_DIR dir;
 	SCOPED_BUF struct buf out = BUF_INIT(100);
 	struct digest d = digest_of("x", 1);
-	struct blobs b;
+	struct blobs b = {0};
 	struct err e;
 
 	(void)state;
@@ -309,7 +309,7 @@ static void a_digest_is_found_in_its_repository_and_its_indexes(void **state)
 	struct index_entry one;
 	struct index_entry index;
 	struct digest found;
-	struct blobs b;
+	struct blobs b = {0};
 	struct err e;
 
 	(void)state;
@@ -358,7 +358,7 @@ static void an_index_is_followed_to_the_platform(void **state)
 	struct image_config config;
 	struct manifest manifest;
 	struct digest digest;
-	struct blobs b;
+	struct blobs b = {0};
 	struct err e;
 
 	(void)state;
