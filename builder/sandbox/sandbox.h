@@ -40,6 +40,8 @@ struct sandbox_facts {
 	/* What this process was started with, where it changed that; hard is 0
 	 * where not. */
 	struct run_limit open_files;
+	/* The cores from 0 on among which some can be throttled. */
+	unsigned n_throttles;
 	/* What a command with all capabilities can get. */
 	uint64_t all_capabilities;
 };
@@ -49,12 +51,14 @@ enum sandbox_op_kind {
 	SANDBOX_DEVICES,    /* enter the group that limits devices */
 	SANDBOX_CGROUP_TOP, /* see no control group above that */
 	SANDBOX_SESSION,    /* a new session, no controlling terminal */
-	SANDBOX_HOSTNAME,   /* target */
-	SANDBOX_LOOPBACK,   /* lo goes up */
-	SANDBOX_PRIVATE,    /* no mount event leaves or enters */
-	SANDBOX_ROOT,	/* the overlay is attached; targets are found in it */
-	SANDBOX_MOUNT,	/* a new file system over target */
-	SANDBOX_BIND,	/* source over target */
+	SANDBOX_KEYRING,  /* a new keyring of the session, with no key in it */
+	SANDBOX_SCOPE,	  /* no socket of the machine that has no path */
+	SANDBOX_HOSTNAME, /* target */
+	SANDBOX_LOOPBACK, /* lo goes up */
+	SANDBOX_PRIVATE,  /* no mount event leaves or enters */
+	SANDBOX_ROOT,	  /* the overlay is attached; targets are found in it */
+	SANDBOX_MOUNT,	  /* a new file system over target */
+	SANDBOX_BIND,	  /* source over target */
 	SANDBOX_DEVICE, /* node of a device: made, or bound where it can't be */
 	SANDBOX_SYMLINK,  /* target holds data */
 	SANDBOX_READONLY, /* target can't be written any more, where it exists
@@ -197,6 +201,7 @@ struct sandbox_executor {
 	struct sandbox_ids gids;
 	struct sandbox_guard guard;
 	struct devices_group devices;
+	bool learned;		     /* the facts that are asked for late */
 	bool devices_tried;	     /* to make them, which is done once */
 	int folder_fd;		     /* borrowed; -1: none */
 	struct sandbox_stubs *stubs; /* kept in folder_fd */

@@ -25,17 +25,12 @@ static const char *const readonly_paths[] = {
 };
 
 static const char *const masked_paths[] = {
-	"/proc/acpi",
-	"/proc/asound",
-	"/proc/kcore",
-	"/proc/keys",
-	"/proc/latency_stats",
-	"/proc/timer_list",
-	"/proc/timer_stats",
-	"/proc/sched_debug",
-	"/proc/scsi",
-	"/sys/firmware",
-	"/sys/devices/virtual/powercap",
+	"/proc/acpi",	     "/proc/asound",
+	"/proc/interrupts",  "/proc/kcore",
+	"/proc/keys",	     "/proc/latency_stats",
+	"/proc/timer_list",  "/proc/timer_stats",
+	"/proc/sched_debug", "/proc/scsi",
+	"/sys/firmware",     "/sys/devices/virtual/powercap",
 };
 
 struct device {
@@ -155,6 +150,9 @@ static void add_namespaces(struct compiler *c)
 		add(c, SANDBOX_DEVICES, NULL);
 	add(c, SANDBOX_CGROUP_TOP, NULL);
 	add(c, SANDBOX_SESSION, NULL);
+	add(c, SANDBOX_KEYRING, NULL);
+	if (!spec->insecure)
+		add(c, SANDBOX_SCOPE, NULL);
 	if (spec->hostname)
 		add(c, SANDBOX_HOSTNAME, spec->hostname);
 	if (spec->network == RUN_NET_NONE)
@@ -393,6 +391,18 @@ static void add_hidden(struct compiler *c, enum sandbox_op_kind kind,
 	add_in(c, kind, place, path)->optional = true; /* not in each kernel */
 }
 
+/* How hot each core runs tells of what its neighbours do. */
+static void add_throttles(struct compiler *c)
+{
+	for (unsigned i = 0; i < c->facts->n_throttles; i++)
+		add_hidden(c, SANDBOX_MASK,
+			   arena_printf(c->arena,
+					"/sys/devices/system/cpu/cpu%u/"
+					"thermal_throttle",
+					i)
+				   .p);
+}
+
 static int add_mounts(struct compiler *c, struct err *e)
 {
 	size_t i;
@@ -410,6 +420,7 @@ static int add_mounts(struct compiler *c, struct err *e)
 			add_hidden(c, SANDBOX_READONLY, readonly_paths[i]);
 		for (i = 0; i < ARRAY_LEN(masked_paths); i++)
 			add_hidden(c, SANDBOX_MASK, masked_paths[i]);
+		add_throttles(c);
 	}
 	add(c, SANDBOX_OLD_ROOT, NULL);
 	return 0;

@@ -134,6 +134,8 @@ static void add_op(struct buf *out, const struct sandbox_plan *plan,
 	case SANDBOX_DEVICES: buf_add_c(out, "device group"); break;
 	case SANDBOX_CGROUP_TOP: buf_add_c(out, "cgroup namespace"); break;
 	case SANDBOX_SESSION: buf_add_c(out, "session"); break;
+	case SANDBOX_KEYRING: buf_add_c(out, "keyring"); break;
+	case SANDBOX_SCOPE: buf_add_c(out, "scope"); break;
 	case SANDBOX_HOSTNAME:
 		buf_printf(out, "hostname %s", op->target);
 		break;

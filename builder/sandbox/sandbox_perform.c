@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <linux/mount.h>
 #include <net/if.h>
 #include <poll.h>
@@ -73,6 +74,46 @@ static int do_loopback(struct sandbox_child *c)
 	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
 		return sandbox_fail(c, "set lo up", NULL);
 	(void)close(fd);
+	return 0;
+}
+
+/*
+ * Nobody's keys of the machine: those of the session go with it, and what
+ * belongs to the user is found by way of it. A kernel without keys has none.
+ */
+static int do_keyring(struct sandbox_child *c)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
+	    errno != ENOSYS)
+		return sandbox_fail(c, "make a keyring", NULL);
+	return 0;
+}
+
+/* As linux/landlock.h has it from 6.12 on. */
+struct scope {
+	uint64_t handled_access_fs;
+	uint64_t handled_access_net;
+	uint64_t scoped;
+};
+
+enum { SCOPE_ABSTRACT_UNIX_SOCKET = 1 };
+
+/*
+ * Sockets without a path belong to the network namespace, which by default is
+ * the machine's, and have no owner who could refuse: services of the machine
+ * listen on some. Where the kernel has no such scope the step goes without.
+ */
+static int do_scope(struct sandbox_child *c)
+{
+	const struct scope scope = {.scoped = SCOPE_ABSTRACT_UNIX_SOCKET};
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &scope,
+				 sizeof(scope), 0);
+
+	if (rules < 0)
+		return 0;
+	if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
+		return sandbox_fail(c, "scope sockets", NULL);
+	(void)close(rules);
 	return 0;
 }
 
@@ -308,6 +349,8 @@ static int perform(struct sandbox_child *c, const struct sandbox_op *op)
 	case SANDBOX_SESSION:
 		(void)setsid(); /* fails only for a leader */
 		return 0;
+	case SANDBOX_KEYRING: return do_keyring(c);
+	case SANDBOX_SCOPE: return do_scope(c);
 	case SANDBOX_HOSTNAME:
 		if (sethostname(op->target, strlen(op->target)) < 0)
 			return sandbox_fail(c, "set the host name", op->target);

@@ -246,6 +246,31 @@ static enum sandbox_devices choose_devices(struct sandbox_executor *x,
 	return x->devices.path ? SANDBOX_DEVICES_GROUP : SANDBOX_DEVICES_BOUND;
 }
 
+static unsigned count_throttles(void)
+{
+	char path[80];
+	unsigned n = 0;
+
+	for (unsigned cpu = 0;; cpu++) {
+		(void)snprintf(path, sizeof(path),
+			       "/sys/devices/system/cpu/cpu%u", cpu);
+		if (access(path, F_OK) < 0)
+			return n;
+		(void)strcat(path, "/thermal_throttle");
+		if (access(path, F_OK) == 0)
+			n = cpu + 1;
+	}
+}
+
+/* What is asked of the machine once, and not by those who run nothing. */
+static void learn(struct sandbox_executor *x)
+{
+	if (x->learned)
+		return;
+	x->facts.n_throttles = count_throttles();
+	x->learned = true;
+}
+
 static int start(struct sandbox_executor *x, const struct run_spec *spec,
 		 struct sandbox_facts *facts, struct err *e)
 {
@@ -253,6 +278,7 @@ static int start(struct sandbox_executor *x, const struct run_spec *spec,
 
 	(void)pthread_mutex_lock(&x->lock);
 	failed = sandbox_guard_start(&x->guard, e);
+	learn(x);
 	*facts = x->facts;
 	if (!failed)
 		facts->devices = choose_devices(x, spec);

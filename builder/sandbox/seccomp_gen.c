@@ -205,8 +205,8 @@ static size_t make_overrides(struct tree_override *out)
 			continue;
 		for (j = 0; j < LEN(allowed_numbers); j++)
 			out[n++] = (struct tree_override){
-				starts[i] + allowed_numbers[j],
-				starts[i] + allowed_numbers[j],
+				starts[i] + allowed_numbers[j].number,
+				starts[i] + allowed_numbers[j].number,
 				SECCOMP_RET_ALLOW,
 			};
 		/* x32 has more from 512 on */

@@ -106,6 +106,7 @@ static const char *const allowed[] = {
 	"getrandom", "sysinfo", "uname",
 #if defined(__x86_64__)
 	"arch_prctl", "modify_ldt",
+	"uretprobe", /* known from libseccomp 2.6 on */
 #elif defined(__aarch64__)
 	"arm_fadvise64_64", "arm_sync_file_range", "sync_file_range2",
 	"breakpoint", "cacheflush", "set_tls",
@@ -121,20 +122,23 @@ static const char *const allowed[] = {
 /* clang-format on */
 
 /* Allowed as well; every architecture has these numbers. */
-static const uint32_t allowed_numbers[] = {
-	451, /* cachestat */
-	452, /* fchmodat2 */
-	453, /* map_shadow_stack */
-	454, /* futex_wake */
-	455, /* futex_wait */
-	456, /* futex_requeue */
-	457, /* statmount */
-	458, /* listmount */
-	462, /* mseal */
-	463, /* setxattrat */
-	464, /* getxattrat */
-	465, /* listxattrat */
-	466, /* removexattrat */
+static const struct {
+	const char *name;
+	uint32_t number;
+} allowed_numbers[] = {
+	{"cachestat", 451},
+	{"fchmodat2", 452},
+	{"map_shadow_stack", 453},
+	{"futex_wake", 454},
+	{"futex_wait", 455},
+	{"futex_requeue", 456},
+	{"statmount", 457},
+	{"listmount", 458},
+	{"mseal", 462},
+	{"setxattrat", 463},
+	{"getxattrat", 464},
+	{"listxattrat", 465},
+	{"removexattrat", 466},
 };
 
 enum {

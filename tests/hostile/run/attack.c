@@ -258,6 +258,13 @@ static void abstract_socket(const char *name)
 	show(fd);
 }
 
+/* No attack: what run.sh asks of the machine. */
+static void landlock_version(const char *path)
+{
+	(void)path;
+	printf("%ld\n", syscall(SYS_landlock_create_ruleset, NULL, 0, 1));
+}
+
 /* "/", its "..", and those of what can be reached by /proc are one folder. */
 static void roots(const char *path)
 {
@@ -298,6 +305,7 @@ static const struct {
 	{"devices", devices},
 	{"kernel", kernel},
 	{"keys", keys},
+	{"landlock-version", landlock_version},
 	{"mounts", all_mounts},
 	{"namespaces", namespaces},
 	{"own-program", own_program},
