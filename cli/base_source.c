@@ -127,12 +127,21 @@ static int resolve_layout(struct plan_source *source, struct arena *a,
 	return image_from_layout(s->stored.store, a, layout, platform, out, e);
 }
 
+static int find_time(struct plan_source *source, const struct plan_remote *what,
+		     int64_t *out_s, struct err *e)
+{
+	struct plan_source *stored =
+		&((struct base_source *)source)->stored.source;
+
+	return stored->time(stored, what, out_s, e);
+}
+
 void base_source_init(struct base_source *s, const struct store *store,
 		      struct registry *registry, enum pull_policy policy,
 		      struct progress *progress)
 {
 	*s = (struct base_source){
-		.source = {resolve, resolve_layout},
+		.source = {resolve, resolve_layout, find_time},
 		.policy = policy,
 		.registry = registry,
 		.progress = progress,

@@ -2,10 +2,10 @@
 
 #include "base/io.h"
 #include "base/path.h"
+#include "builder/files/archive_time.h"
 #include "builder/files/remote.h"
 #include "builder/files/unpack.h"
 #include "oci/compress.h"
-#include "oci/tar_walk.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,45 +38,9 @@ int context_source_parse(struct arena *a, const char *text,
 
 /* --- archives ----------------------------------------------------------- */
 
-struct newest {
-	struct tar_walker walker;
-	int64_t time_s;
-};
-
-static int note_time(struct tar_walker *walker, const struct tar_entry *entry,
-		     struct tar_content *content, struct err *e)
-{
-	struct newest *n = (struct newest *)walker;
-
-	(void)content;
-	(void)e;
-	if (entry->mtime_s > n->time_s)
-		n->time_s = entry->mtime_s;
-	return 0;
-}
-
 static int rewind_file(int fd, struct err *e)
 {
 	return lseek(fd, 0, SEEK_SET) < 0 ? err_sys(e, "read the context") : 0;
-}
-
-/* The time of an archive's newest entry. */
-static int find_newest(int fd, int64_t *out_s, struct err *e)
-{
-	struct newest n = {.walker.entry = note_time};
-	struct fd_source file;
-	struct decompressor *plain;
-	int result;
-
-	if (rewind_file(fd, e) < 0)
-		return -1;
-	fd_source_init(&file, fd, "context");
-	if (decompressor_begin(&plain, &file.source, NULL, e) < 0)
-		return -1;
-	result = tar_walk(decompressor_source(plain), &n.walker, e);
-	decompressor_free(plain);
-	*out_s = n.time_s;
-	return result < 0 ? -1 : 0;
 }
 
 static int unpack(struct fetched_context *c, int fd, struct err *e)
@@ -115,7 +79,7 @@ static int unpack_or_read(struct fetched_context *c, int fd, struct buf *text,
 	}
 	free(c->path);
 	c->path = xasprintf("%s/%s/%s", c->store->path, c->name, UNPACKED);
-	if (c->time_s == 0 && find_newest(fd, &c->time_s, e) < 0)
+	if (c->time_s == 0 && archive_time(fd, &c->time_s, e) < 0)
 		return -1;
 	return 1;
 }

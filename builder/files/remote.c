@@ -2,6 +2,7 @@
 
 #include "base/io.h"
 #include "base/path.h"
+#include "builder/files/archive_time.h"
 #include "builder/files/git_fetch.h"
 #include "registry/transport.h"
 
@@ -186,4 +187,42 @@ int remote_enter_folder(struct remote *r, struct err *e)
 void remote_release(struct remote *r)
 {
 	scoped_close(&r->fd);
+}
+
+static int time_of(struct remote *r, struct arena *a, int64_t *out_s,
+		   struct err *e)
+{
+	SCOPED_FD int fd = -1;
+
+	*out_s = r->time_s;
+	if (r->is_git || r->time_s)
+		return 1;
+	fd = openat(r->fd, arena_c(a, r->path), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open a download");
+	if (archive_time(fd, out_s, e) < 0)
+		return -1;
+	return *out_s > 0;
+}
+
+int remote_time(const struct store *s, struct str source,
+		const struct remote_options *opt, int64_t *out_s, struct err *e)
+{
+	SCOPED_ARENA struct arena a = {0};
+	SCOPED_PTR char *name = NULL;
+	SCOPED_PTR char *path = NULL;
+	struct remote r = {.fd = -1};
+	struct err ignored; /* what can't be removed now is swept later */
+	SCOPED_FD int work = store_workdir_create(s, &name, e);
+	int result;
+
+	if (work < 0)
+		return -1;
+	path = xasprintf("%s/%s", s->path, name);
+	result = remote_fetch(&r, &a, source, opt, work, path, "source", e);
+	if (result == 0)
+		result = time_of(&r, &a, out_s, e);
+	remote_release(&r);
+	(void)io_remove_tree(s->fd, name, &ignored);
+	return result;
 }

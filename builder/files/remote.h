@@ -48,4 +48,13 @@ int remote_fetch_git(struct remote *r, struct arena *a,
 int remote_enter_folder(struct remote *r, struct err *e);
 void remote_release(struct remote *r);
 
+/*
+ * How old a source is, which is fetched into s and removed again: its commit,
+ * Last-Modified, or the newest file of an archive, in seconds since the epoch.
+ * 1, 0 where nothing says so, -1.
+ */
+int remote_time(const struct store *s, struct str source,
+		const struct remote_options *opt, int64_t *out_s,
+		struct err *e);
+
 #endif

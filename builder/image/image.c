@@ -1,6 +1,7 @@
 #include "builder/image/image.h"
 
 #include "base/io.h"
+#include "builder/files/remote.h"
 #include "builder/image/export.h"
 #include "oci/archive.h"
 #include "oci/blob_origin.h"
@@ -27,9 +28,19 @@ static int resolve_layout(struct plan_source *source, struct arena *a,
 	return image_from_layout(s->store, a, layout, platform, out, e);
 }
 
+static int find_time(struct plan_source *source, const struct plan_remote *what,
+		     int64_t *out_s, struct err *e)
+{
+	const struct store_source *s = (const struct store_source *)source;
+	const struct remote_options opt = {.checksum = what->checksum,
+					   .is_context = what->is_context};
+
+	return remote_time(s->store, what->source, &opt, out_s, e);
+}
+
 void store_source_init(struct store_source *s, const struct store *store)
 {
-	*s = (struct store_source){{resolve, resolve_layout}, store};
+	*s = (struct store_source){{resolve, resolve_layout, find_time}, store};
 }
 
 int image_find(const struct store *s, struct arena *a, struct str name,

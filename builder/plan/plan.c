@@ -8,21 +8,6 @@
 
 #include <string.h>
 
-static const char EPOCH_ARG[] = "SOURCE_DATE_EPOCH";
-
-/*
- * SOURCE_DATE_EPOCH=context is the context's own time. false where that has
- * none: then nothing was said.
- */
-static bool resolve_epoch(const struct planner *p, struct str name,
-			  struct str *value)
-{
-	if (!str_eq_c(name, EPOCH_ARG) || !str_eq_c(*value, "context"))
-		return true;
-	*value = p->opt->context_epoch;
-	return value->n > 0;
-}
-
 bool planner_build_arg(struct planner *p, struct str name, struct str *value)
 {
 	/* the last one given wins */
@@ -30,7 +15,7 @@ bool planner_build_arg(struct planner *p, struct str name, struct str *value)
 		if (str_eq(p->opt->build_args.v[i - 1].key, name)) {
 			*value = p->opt->build_args.v[i - 1].value;
 			p->used_build_args[i - 1] = true;
-			return resolve_epoch(p, name, value);
+			return planner_epoch_arg(p, name, value);
 		}
 	}
 	return false;
@@ -97,33 +82,12 @@ static void dispatch_meta_args(struct planner *p)
 						  &arg->value) ||
 				(pair->has_value &&
 				 scope_expand(&p->globals, &pair->value,
-					      &arg->value, p->diags) &&
-				 resolve_epoch(p, pair->key.text, &arg->value));
+					      &arg->value, p->diags));
 			if (arg->has_value)
 				scope_set(&p->globals, pair->key.text,
 					  arg->value);
 		}
 	}
-}
-
-static void find_epoch(struct planner *p)
-{
-	struct str value;
-	uint64_t seconds;
-
-	if (!planner_build_arg(p, str_from(EPOCH_ARG), &value) &&
-	    !env_get(p->globals.env, str_from(EPOCH_ARG), &value))
-		return;
-	if (value.n == 0)
-		return;
-	p->has_epoch = str_to_u64(value, INT64_MAX / 1000000000, &seconds);
-	if (p->has_epoch)
-		p->epoch_s = (int64_t)seconds;
-	else
-		diag_add(p->diags, "source-date-epoch", DIAG_ERROR, SPAN_NONE,
-			 "SOURCE_DATE_EPOCH: %.*s is not a "
-			 "number of seconds",
-			 STR_ARG(value));
 }
 
 static struct span stage_span(const struct stage *stage)
@@ -605,11 +569,12 @@ int plan_make(struct arena *a, const struct dockerfile *df,
 		return 0; /* the parser said so */
 	predefine(&p);
 	dispatch_meta_args(&p);
-	find_epoch(&p);
+	result = planner_find_epoch(&p, e);
 	plan->has_epoch = p.has_epoch;
 	plan->epoch_s = p.epoch_s;
 	plan->globals = keep_args(&p, p.global_args.v, p.global_args.n);
-	result = plan_stages(&p, plan, e);
+	if (result == 0)
+		result = plan_stages(&p, plan, e);
 	keep_foreign(&p, plan);
 	if (result == 0 && d->n_errors == 0)
 		warn_of_unused_args(&p);

@@ -27,7 +27,14 @@ struct plan_image {
 	struct image_config config;
 };
 
-/* The seam through which a plan learns about images. */
+/* A URL or git repository, whose time is asked for. */
+struct plan_remote {
+	struct str source;
+	struct str checksum;
+	bool is_context; /* of --build-context: git's forms are a context's */
+};
+
+/* The seam through which a plan learns about images and remote sources. */
 struct plan_source {
 	/*
 	 * 1 found (in a), 0 there is no such image, -1 error. Where somebody
@@ -41,6 +48,13 @@ struct plan_source {
 			      struct str layout,
 			      const struct platform *platform,
 			      struct plan_image *out, struct err *e);
+	/*
+	 * How old it is: its commit, Last-Modified, or the newest file of what
+	 * is an archive, in seconds since the epoch. 1 known, 0 it says
+	 * nothing, -1. NULL where nothing is fetched for a plan.
+	 */
+	int (*time)(struct plan_source *s, const struct plan_remote *what,
+		    int64_t *out_s, struct err *e);
 };
 
 /* `imgbuild shell`: the target is made up to a place, where a shell runs. */

@@ -56,10 +56,25 @@ struct planner {
 	VEC(struct plan_foreign) foreign;
 	bool has_epoch;
 	int64_t epoch_s;
+	/* SOURCE_DATE_EPOCH named a source: what it came to, maybe nothing. */
+	bool epoch_named;
+	struct str epoch_text;
 };
 
 /* --build-arg: the value, or false. */
 bool planner_build_arg(struct planner *p, struct str name, struct str *value);
+
+/*
+ * Find what SOURCE_DATE_EPOCH says, once the ARGs before the first FROM are
+ * known. Mistakes are noted; -1 where a source could not be read.
+ */
+int planner_find_epoch(struct planner *p, struct err *e);
+/*
+ * The value of an argument in stages: SOURCE_DATE_EPOCH is never a source's
+ * name. false where it is nothing.
+ */
+bool planner_epoch_arg(const struct planner *p, struct str name,
+		       struct str *value);
 
 /* A proxy's argument: known without an ARG, and for RUN only. */
 bool planner_is_proxy(struct str name);

@@ -7,6 +7,19 @@ void scope_set(struct scope *s, struct str name, struct str value)
 	s->env = env_set(s->arena, s->env, name, value);
 }
 
+void scope_unset(struct scope *s, struct str name)
+{
+	struct str_list out = {0};
+	struct str value;
+	struct str key;
+
+	for (size_t i = 0; i < s->env.n; i++)
+		if (!str_cut(s->env.v[i], '=', &key, &value) ||
+		    !str_eq(key, name))
+			out = str_list_add(s->arena, out, s->env.v[i]);
+	s->env = out;
+}
+
 void scope_declare(struct scope *s, struct str name, const struct str *value)
 {
 	struct scope_arg *args = arena_append(s->arena, s->args, s->n_args,

@@ -26,6 +26,7 @@ struct scope {
 };
 
 void scope_set(struct scope *s, struct str name, struct str value);
+void scope_unset(struct scope *s, struct str name);
 void scope_declare(struct scope *s, struct str name, const struct str *value);
 
 /* The scope as expansion asks it; valid until the scope changes. */

@@ -121,6 +121,43 @@ if "$IMGBUILD" --version | grep -q http; then
 	check "a Dockerfile behind a URL is its own context" root "$URL/file"
 	check "   ... with mode 0600" lists '^-rw------- 0/0 .* 2009-02-13 23:31:30 the-file$'
 	check "its time is Last-Modified" root --build-arg SOURCE_DATE_EPOCH=context "$URL/context.tgz"
+	note "the time of a stage's source"
+	# dated SOURCE ARGS...: what the config's time and a stage's argument are
+	dated() {
+		local source=$1
+		shift
+		printf '%s\n' 'ARG WHERE=none' 'FROM scratch AS src' 'ARG FILE=file' "$source" 'FROM scratch AS plain' 'ADD file /x' \
+			'FROM scratch' 'ARG SOURCE_DATE_EPOCH' 'ENV E=$SOURCE_DATE_EPOCH' >"$WORK/Dockerfile"
+		"$IMGBUILD" -q -f "$WORK/Dockerfile" -o "$WORK/dated.tar" --build-arg WHERE="$URL" "$@" "$WORK/context" >"$WORK/out" 2>&1 || {
+			local code=$?
+			cat "$WORK/out"
+			return $code
+		}
+		field "$WORK/dated.tar" "(c.get('created'), c['config']['Env'][-1])"
+	}
+	modified="('2009-02-13T23:31:30Z', 'E=1234567890')" committed="('2023-11-14T22:13:20Z', 'E=1700000000')"
+	check "SOURCE_DATE_EPOCH=STAGE is its URL's Last-Modified" same "$modified" "$(dated "ADD $URL/file /" --build-arg SOURCE_DATE_EPOCH=src)"
+	check "   ... in the environment, in any case" same "$modified" "$(SOURCE_DATE_EPOCH=SRC dated "ADD $URL/file /")"
+	check "   ... with arguments of the stage" same "$modified" "$(dated 'ADD $WHERE/$FILE /' --build-arg SOURCE_DATE_EPOCH=src --build-arg FILE=context.tgz)"
+	check "   ... or its repository's commit" same "$committed" "$(dated "ADD $URL/repo.git#v1 /" --build-arg SOURCE_DATE_EPOCH=src)"
+	check "   ... or that of a named context" same "$committed" "$(dated "ADD x /" --build-arg SOURCE_DATE_EPOCH=old --build-context old="$URL/repo.git#v1")"
+	check "a named folder has no such time" same "(None, 'E=')" "$(dated "ADD x /" --build-arg SOURCE_DATE_EPOCH=old --build-context old="$WORK/other")"
+	digest=$(sha256sum <"$www/file" | cut -d' ' -f1)
+	check "its checksum is checked" same "$modified" "$(dated "ADD --checksum=sha256:$digest $URL/file /" --build-arg SOURCE_DATE_EPOCH=src)"
+	refuse "   ... when the plan is made" 1 dated "ADD --checksum=sha256:${digest//[0-9]/0} $URL/file /" --build-arg SOURCE_DATE_EPOCH=src
+	while IFS= read -r bad; do
+		refuse "a stage with '${bad//$URL/…}' has no such time" 2 dated "${bad//|/$'\n'}" --build-arg SOURCE_DATE_EPOCH=src
+	done <<X
+ADD file /
+ADD $URL/file $URL/file /
+ADD $URL/file /|ADD $URL/file /
+COPY file /
+ADD $URL/file /|ENV A=b
+LABEL a=b
+X
+	refuse "nor has one that is not FROM scratch" 2 dated "FROM busybox AS on|ADD $URL/file /" --build-arg SOURCE_DATE_EPOCH=plain
+	refuse "nor has a name that is nobody's" 2 dated "ADD $URL/file /" --build-arg SOURCE_DATE_EPOCH=nobody
+	check "   ... and is told" grep -q 'nobody is no number of seconds, no context and no stage' "$WORK/out"
 	printf 'FROM scratch\nCOPY hello.txt /from-afar\n' >"$www/plain"
 	check "-f takes a URL" root -f "$URL/plain" "$WORK/context"
 	check "   ... and the folder stays the context" lists ' from-afar$'
