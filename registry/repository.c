@@ -210,6 +210,23 @@ int repository_digest(struct repository *p, struct str reference,
 	return digest_parse(http_header(&answer, "Docker-Content-Digest"), out);
 }
 
+/* Under a tag any bytes are taken: what was kept has to be what was sent. */
+static int check_kept(const struct registry_call *c,
+		      const struct http_response *answer, struct str bytes,
+		      struct err *e)
+{
+	struct digest sent = digest_of(bytes.p, bytes.n);
+	struct digest kept;
+
+	if (!digest_parse(http_header(answer, "Docker-Content-Digest"),
+			  &kept) ||
+	    digest_eq(&sent, &kept))
+		return 0;
+	return err_set(e, ERR_CORRUPT,
+		       "%.*s: the registry has kept other bytes than were sent",
+		       STR_ARG(c->object));
+}
+
 int repository_put_manifest(struct repository *p, struct str reference,
 			    struct str media_type, struct str bytes,
 			    struct err *e)
@@ -231,7 +248,7 @@ int repository_put_manifest(struct repository *p, struct str reference,
 	if (answer.status != 201 && answer.status != 200 &&
 	    answer.status != 202)
 		return registry_refused(p->registry, &c, &answer, e);
-	return 0;
+	return check_kept(&c, &answer, bytes, e);
 }
 
 /* --- blobs, read -------------------------------------------------------- */
