@@ -1,6 +1,7 @@
 #include "cache/store.h"
 
 #include "base/io.h"
+#include "cache/store_folder.h"
 #include "oci/layout.h"
 
 #include <dirent.h>
@@ -14,25 +15,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-static char *default_path(struct err *e)
-{
-	const char *root = getenv("IMGBUILD_ROOT");
-	const char *data = getenv("XDG_DATA_HOME");
-	const char *home = getenv("HOME");
-
-	if (root && *root)
-		return xstrdup(root);
-	if (geteuid() == 0)
-		return xstrdup("/var/lib/imgbuild");
-	if (data && *data)
-		return xasprintf("%s/imgbuild", data);
-	if (home && *home)
-		return xasprintf("%s/.local/share/imgbuild", home);
-	err_set(e, ERR_NOT_FOUND,
-		"no place for the store: set IMGBUILD_ROOT or HOME");
-	return NULL;
-}
 
 /*
  * ext4 creates files up to ten times slower in a block group where many were
@@ -57,12 +39,7 @@ static int create_folders(int fd, struct err *e)
 	static const char *const folders[] = {"snapshots", "steps", "variants",
 					      "stat",	   "logs",  "listings",
 					      "traces"};
-	const char *last = folders[ARRAY_LEN(folders) - 1];
-	struct stat st;
 
-	/* the last one is made last: where it is, the rest is */
-	if (fstatat(fd, last, &st, 0) == 0)
-		return 0;
 	if (layout_init(fd, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
@@ -72,34 +49,31 @@ static int create_folders(int fd, struct err *e)
 	return 0;
 }
 
+/* The version is written last: where it is this one's, all folders are there. */
+static int complete_folder(int fd, struct err *e)
+{
+	int current = store_version_check(fd, e);
+
+	if (current != 0)
+		return current < 0 ? -1 : 0;
+	return create_folders(fd, e) < 0 ? -1 : store_version_put(fd, e);
+}
+
 int store_open(struct store *s, const char *path, struct err *e)
 {
-	SCOPED_PTR char *where = path ? xstrdup(path) : default_path(e);
 	SCOPED_FD int fd = -1;
-	char *absolute;
+	char *where = NULL;
 
 	*s = (struct store){.fd = -1};
-	if (!where)
-		return -1;
-	fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		if (io_mkdir_all(AT_FDCWD, where, 0755, e) < 0)
-			return err_wrap(e,
-					"create the store (set IMGBUILD_ROOT "
-					"to put it elsewhere)");
-		fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
+	fd = store_folder_open(path, &where, e);
 	if (fd < 0)
-		return err_sys(e,
-			       "open the store %s (set IMGBUILD_ROOT to use "
-			       "another)",
-			       where);
-	if (create_folders(fd, e) < 0)
-		return err_wrap(e, "store %s", where);
-	absolute = realpath(where, NULL);
-	if (!absolute)
-		return err_sys(e, "store %s", where);
-	s->path = absolute;
+		return -1;
+	if (complete_folder(fd, e) < 0) {
+		err_wrap(e, "store %s", where);
+		free(where);
+		return -1;
+	}
+	s->path = where;
 	s->fd = TAKE_FD(fd);
 	s->blobs = (struct blobs){s->fd};
 	return 0;
@@ -115,8 +89,17 @@ void store_release(struct store *s)
 int store_reopen(const struct store *s, struct err *e)
 {
 	SCOPED_FD int fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat before;
+	struct stat now;
 
-	if (fd < 0 || dup3(fd, s->fd, O_CLOEXEC) < 0)
+	if (fd < 0 || fstat(s->fd, &before) < 0 || fstat(fd, &now) < 0)
+		return err_sys(e, "open the store %s again", s->path);
+	/* whoever may write its parent can put another one in its place */
+	if (before.st_dev != now.st_dev || before.st_ino != now.st_ino)
+		return err_set(e, ERR_INVALID,
+			       "store %s: another folder took its place",
+			       s->path);
+	if (dup3(fd, s->fd, O_CLOEXEC) < 0)
 		return err_sys(e, "open the store %s again", s->path);
 	return 0;
 }

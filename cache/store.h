@@ -9,6 +9,7 @@
  *   origins/<hex>                    where blobs can be had (oci/blob_origin.h)
  *   listings/<content hex>           files behind a step's content (listing.h)
  *   traces/<identity hex>            last builds, step by step (trace.h)
+ *   version                          of this format (store_folder.h)
  *   logs/  locks/  tmp/
  *
  * Layers that were built here have no blob: they are written again from their
@@ -29,12 +30,13 @@ struct store {
 /*
  * Open the store at path (NULL: $IMGBUILD_ROOT, else $XDG_DATA_HOME/imgbuild
  * or ~/.local/share/imgbuild, else /var/lib/imgbuild for root) and create what
- * is missing of it.
+ * is missing of it. It is the user's alone: see store_folder.h for what is
+ * refused. One of a newer version is ERR_UNSUPPORTED.
  */
 int store_open(struct store *s, const char *path, struct err *e);
 void store_release(struct store *s);
 /*
- * Open the folder again under the same descriptor. After the process entered a
+ * Open the folder again under the same descriptor, if it is still the same. After the process entered a
  * mount namespace: what was opened before can't be mounted from in it.
  */
 int store_reopen(const struct store *s, struct err *e);

@@ -4,8 +4,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +95,137 @@ static void a_store_that_can_not_be_made_names_the_variable(void **state)
 	assert_int_equal(store_open(&s, path, &e), -1);
 	assert_error(&e, ERR_SYS, "IMGBUILD_ROOT");
 	store_release(&s);
+}
+
+static mode_t mode_of(int dirfd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(dirfd, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void a_store_is_its_owners_alone_whatever_the_umask(void **state)
+{
+	static const mode_t masks[] = {0, 022, 077, 0177};
+	SCOPED_TEMP_DIR t;
+
+	(void)state;
+	temp_dir_make(&t);
+	for (size_t i = 0; i < ARRAY_LEN(masks); i++) {
+		SCOPED_PTR char *path = xasprintf("%s/s%zu", t.path, i);
+		mode_t before = umask(masks[i]);
+		struct store s;
+		struct err e;
+		int result = store_open(&s, path, &e);
+
+		(void)umask(before);
+		assert_ok(result);
+		assert_int_equal(mode_of(s.fd), 0700);
+		store_release(&s);
+	}
+}
+
+static void an_older_store_is_tightened(void **state)
+{
+	static const mode_t modes[] = {0755, 0777, 01777, 02770, 0701, 0500};
+	SCOPED_STORE t;
+
+	(void)state;
+	temp_store_make(&t);
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		struct store again;
+		struct err e;
+
+		assert_int_equal(fchmod(t.store.fd, modes[i]), 0);
+		assert_ok(store_open(&again, t.dir.path, &e));
+		assert_int_equal(mode_of(again.fd), 0700);
+		store_release(&again);
+	}
+}
+
+static void a_folder_of_other_things_is_not_made_a_store(void **state)
+{
+	SCOPED_TEMP_DIR t;
+	struct store s;
+	struct err e;
+
+	(void)state;
+	temp_dir_make(&t);
+	put_tree(t.fd, "letters/");
+	assert_int_equal(fchmod(t.fd, 0755), 0);
+	assert_int_equal(store_open(&s, t.path, &e), -1);
+	assert_error(&e, ERR_INVALID, "letters");
+	assert_int_equal(mode_of(t.fd), 0755);
+	assert_false(path_exists(t.fd, "oci-layout"));
+	store_release(&s);
+}
+
+static void the_store_of_somebody_else_is_refused_unless_asked_for(void **state)
+{
+	SCOPED_STORE t;
+	struct store s;
+	struct err e;
+
+	(void)state;
+	temp_store_make(&t);
+	if (fchown(t.store.fd, 12345, (gid_t)-1) < 0)
+		skip(); /* only root can give a folder away */
+	assert_int_equal(store_open(&s, t.dir.path, &e), -1);
+	assert_error(&e, ERR_INVALID, "belongs to user 12345");
+	assert_int_equal(setenv("IMGBUILD_ALLOW_FOREIGN_STORE", "1", 1), 0);
+	assert_ok(store_open(&s, t.dir.path, &e));
+	assert_int_equal(unsetenv("IMGBUILD_ALLOW_FOREIGN_STORE"), 0);
+	store_release(&s);
+}
+
+static void a_store_of_a_newer_version_is_refused(void **state)
+{
+	SCOPED_STORE t;
+	struct store s;
+	struct err e;
+
+	(void)state;
+	temp_store_make(&t);
+	put_file(t.store.fd, "version", STR("2\n"), 0644);
+	assert_int_equal(store_open(&s, t.dir.path, &e), -1);
+	assert_error(&e, ERR_UNSUPPORTED, "newer imgbuild");
+	store_release(&s);
+}
+
+static void a_damaged_version_is_written_anew(void **state)
+{
+	static const char *const table[] = {"", "x", "-1", "1x", "0"};
+	SCOPED_STORE t;
+
+	(void)state;
+	temp_store_make(&t);
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct store s;
+		struct err e;
+
+		put_file(t.store.fd, "version", str_from(table[i]), 0644);
+		assert_ok(store_open(&s, t.dir.path, &e));
+		assert_file(s.fd, "version", "1\n");
+		store_release(&s);
+	}
+}
+
+static void a_store_that_was_exchanged_is_not_reopened(void **state)
+{
+	SCOPED_STORE t;
+	SCOPED_PTR char *aside = NULL;
+	struct err e;
+
+	(void)state;
+	temp_store_make(&t);
+	aside = xasprintf("%s.aside", t.store.path);
+	assert_int_equal(rename(t.store.path, aside), 0);
+	assert_int_equal(mkdir(t.store.path, 0700), 0);
+	assert_int_equal(store_reopen(&t.store, &e), -1);
+	assert_error(&e, ERR_INVALID, "took its place");
+	assert_int_equal(rmdir(t.store.path), 0);
+	assert_int_equal(rename(aside, t.store.path), 0);
 }
 
 static void
@@ -244,6 +377,15 @@ int main(void)
 		cmocka_unit_test(the_environment_names_the_store),
 		cmocka_unit_test(
 			a_store_that_can_not_be_made_names_the_variable),
+		cmocka_unit_test(
+			a_store_is_its_owners_alone_whatever_the_umask),
+		cmocka_unit_test(an_older_store_is_tightened),
+		cmocka_unit_test(a_folder_of_other_things_is_not_made_a_store),
+		cmocka_unit_test(
+			the_store_of_somebody_else_is_refused_unless_asked_for),
+		cmocka_unit_test(a_store_of_a_newer_version_is_refused),
+		cmocka_unit_test(a_damaged_version_is_written_anew),
+		cmocka_unit_test(a_store_that_was_exchanged_is_not_reopened),
 		cmocka_unit_test(
 			reopening_keeps_the_descriptor_and_finds_the_folder_again),
 		cmocka_unit_test(a_store_that_is_gone_can_not_be_reopened),
