@@ -4,8 +4,7 @@
 #include "base/path.h"
 #include "builder/engine/build.h"
 #include "builder/engine/squash.h"
-#include "builder/sandbox/sandbox.h"
-#include "builder/sandbox/userns.h"
+#include "builder/engine/tiers.h"
 #include "cli/base_source.h"
 #include "cli/build_call.h"
 #include "cli/build_checks.h"
@@ -150,7 +149,7 @@ static struct str identity_of(struct session *s)
 
 static int run_build(struct session *s)
 {
-	struct sandbox_executor sandbox;
+	struct tier_executor executor;
 	struct build_failure why = {0};
 	struct err e;
 	struct build_options opt = {
@@ -180,15 +179,15 @@ static int run_build(struct session *s)
 	};
 	int status = EXIT_OK;
 
-	if (sandbox_executor_init(&sandbox, opt.tier, &e) < 0)
+	if (tier_executor_init(&executor, opt.tier, &e) < 0)
 		return fail(s, &e);
-	opt.executor = &sandbox.executor;
+	opt.executor = executor.executor;
 	if (build_run(&s->store, s->plan, &opt, &s->arena, &s->result, &why,
 		      &e) < 0)
 		status = report_failure(s, &why, &e);
 	progress_finish(s->progress);
 	build_failure_release(&why);
-	sandbox_executor_release(&sandbox);
+	tier_executor_release(&executor);
 	return status;
 }
 

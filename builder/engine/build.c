@@ -32,7 +32,7 @@ int build_enter(struct build *b, struct err *e)
 		return 0;
 	if (userns_enter(b->opt->tier, e) < 0)
 		return -1;
-	if (b->opt->tier != TIER_ROOT && store_reopen(b->store, e) < 0)
+	if (b->opt->tier == TIER_USERNS && store_reopen(b->store, e) < 0)
 		return -1;
 	b->entered = true;
 	return 0;
@@ -164,10 +164,13 @@ static int run_jobs(struct build *b, struct jobs *jobs, struct err *e)
 
 static void drop_work(struct build *b)
 {
+	struct executor *x = b->opt->executor;
 	struct err ignored; /* what can't be removed now is swept later */
 
 	if (!b->work)
 		return;
+	if (b->executor_ready)
+		x->use_folder(x, -1);
 	(void)io_remove_tree(b->store->fd, b->work, &ignored);
 	(void)close(b->work_fd);
 	free(b->work);

@@ -29,6 +29,7 @@ static int open_mount(struct mounts *all, struct step_run_context *c, size_t i,
 	switch (m->kind) {
 	case MOUNT_BIND: return mount_bind_open(c, i, out, e);
 	case MOUNT_CACHE:
+		out->movable = true;
 		out->source_fd = mount_cache_open(all, c, i, e);
 		return out->source_fd < 0 ? -1 : 1;
 	case MOUNT_TMPFS:
@@ -64,6 +65,7 @@ static int open_script(struct step_run_context *c, struct run_mount *out,
 	*out = (struct run_mount){.kind = RUN_MOUNT_BIND,
 				  .target = "/dev/pipes",
 				  .readonly = true,
+				  .movable = true,
 				  .source_fd = TAKE_FD(dir)};
 	return 0;
 }

@@ -369,6 +369,7 @@ static int mount_or_copy(const struct bind *b, const struct recipe_input *in,
 		return mounted;
 	if (copy_to_draft(b->c, in, b->name, e) < 0)
 		return -1;
+	out->movable = true;
 	out->source_fd = open_copy(b->c, i, b->name, e);
 	return out->source_fd < 0 ? -1 : 1;
 }

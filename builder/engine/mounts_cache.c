@@ -109,6 +109,18 @@ static int create(const struct cache *cache, const char *path, struct err *e)
 	return 0;
 }
 
+/*
+ * Where nothing can be mounted the folder is moved into the root, so it can be
+ * in one only: who shares it waits.
+ */
+static enum mount_sharing sharing_of(const struct cache *cache)
+{
+	const bool moved = cache->c->build->opt->tier == TIER_CHROOT;
+
+	return moved && cache->m->sharing == MOUNT_SHARED ? MOUNT_LOCKED
+							  : cache->m->sharing;
+}
+
 /* --- locking ------------------------------------------------------------ */
 
 /* 1 it is ours, 0 somebody else uses it in a way that keeps us out, -1. */
@@ -137,7 +149,7 @@ static int open_folder(const struct cache *cache, const char *path,
 static int open_free_folder(const struct cache *cache, bool *busy,
 			    struct err *e)
 {
-	enum mount_sharing sharing = cache->m->sharing;
+	enum mount_sharing sharing = sharing_of(cache);
 	char hex[DIGEST_HEX_SIZE];
 	SCOPED_PTR char *path =
 		xasprintf("mounts/%s", digest_hex(&cache->identity, hex));

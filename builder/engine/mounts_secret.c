@@ -205,6 +205,7 @@ int mount_ssh_open(struct mounts *all, struct step_run_context *c,
 		name_agent(all, &c->step->run, a, out->target);
 	if (!ssh)
 		return missing(m, m->id, "--ssh ID[=SOCKET]", e);
+	out->movable = true; /* a socket can't be copied */
 	out->source_fd = open_agent(all, c, m, ssh, e);
 	return out->source_fd < 0 ? -1 : 1;
 }

@@ -136,7 +136,7 @@ static int copy_regular(struct copier *c, const struct tree_entry *entry,
 	SCOPED_PTR char *first_path = NULL;
 	struct str first;
 
-	if (entry->st->st_nlink < 2)
+	if (entry->st->st_nlink < 2 || c->opt->break_links)
 		return copy_bytes(c, entry, dirfd, name, e);
 	path = target_path(c, entry);
 	if (!inode_names_find(&c->names, entry->st, str_from(path), &first))
@@ -186,8 +186,9 @@ static int copy_device(struct copier *c, const struct tree_entry *entry,
 		       struct err *e)
 {
 	/* BuildKit's copier makes a character device of a block device */
-	mode_t kind = S_ISBLK(entry->st->st_mode) ? S_IFCHR
-						  : entry->st->st_mode & S_IFMT;
+	mode_t kind = S_ISBLK(entry->st->st_mode) && !c->opt->exact
+			      ? S_IFCHR
+			      : entry->st->st_mode & S_IFMT;
 
 	if (target_dir_mknod(dir, name, kind | (entry->st->st_mode & 07777),
 			     entry->st->st_rdev, e) < 0)
@@ -212,7 +213,7 @@ static int copy_file(struct copier *c, const struct tree_entry *entry,
 {
 	if (target_dir_clear(dir, name, e) < 0)
 		return -1;
-	if (S_ISSOCK(entry->st->st_mode))
+	if (S_ISSOCK(entry->st->st_mode) && !c->opt->exact)
 		return make_empty(c, entry, dir->fd, name, e);
 	if (S_ISREG(entry->st->st_mode))
 		return copy_regular(c, entry, dir->fd, name, e);

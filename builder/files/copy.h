@@ -13,6 +13,12 @@ struct copy_options {
 	bool has_owner;	  /* else the source's */
 	bool owner_given; /* by --chown: archives take it too */
 	struct target_owner owner;
+	/*
+	 * All as it is: for laying a root out. BuildKit's COPY makes a
+	 * character device of a block device, and a file of a socket.
+	 */
+	bool exact;
+	bool break_links; /* a file of several names becomes several files */
 	const struct mode_change *chmod; /* NULL: the source's modes */
 	struct tree_filter *filters[2];	 /* --exclude, --parents */
 	size_t n_filters;

@@ -103,7 +103,7 @@ int target_dir_child(const struct target *t, const struct target_dir *d,
 		     const char *name, struct target_dir *out, bool *created,
 		     struct err *e)
 {
-	struct target_dir child = {.fd = -1};
+	struct target_dir child = {.fd = -1, .replaces = t->replaces};
 	struct view_entry lower;
 	int in_upper = open_existing(d->fd, name, &child.fd, e);
 	int in_lower;
@@ -116,6 +116,8 @@ int target_dir_child(const struct target *t, const struct target_dir *d,
 					  e) < 0
 				   ? -1
 				   : 1;
+	else if (in_lower > 0 && t->replaces)
+		in_lower = 0;
 	else if (in_lower > 0 && !in_upper)
 		in_lower = err_set(e, ERR_INVALID,
 				   "cannot copy to non-directory: %s", name);
@@ -138,8 +140,8 @@ int target_dir_child(const struct target *t, const struct target_dir *d,
 static int open_root(const struct target *t, struct target_dir *out,
 		     struct err *e)
 {
-	*out = (struct target_dir){
-		.fd = fcntl(t->upper_fd, F_DUPFD_CLOEXEC, 3)};
+	*out = (struct target_dir){.fd = fcntl(t->upper_fd, F_DUPFD_CLOEXEC, 3),
+				   .replaces = t->replaces};
 	if (out->fd < 0)
 		return err_sys(e, "open the target");
 	if (view_open_root(&t->lower, &out->lower, e) < 0) {
@@ -210,7 +212,7 @@ int target_dir_clear(const struct target_dir *d, const char *name,
 	}
 	if (found < 0)
 		return -1;
-	if (found && S_ISDIR(st.st_mode))
+	if (found && S_ISDIR(st.st_mode) && !d->replaces)
 		return err_set(e, ERR_INVALID,
 			       "cannot replace directory %s with a file", name);
 	if (in_upper && unlinkat(d->fd, name, 0) < 0)

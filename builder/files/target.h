@@ -26,7 +26,10 @@ struct target {
 	int upper_fd;	    /* borrowed */
 	uint32_t
 		folder_mode; /* of created folders: 0755 unless --chmod=octal */
-	bool has_epoch;	     /* created folders get this time */
+	/* What is of another type than what comes is replaced, as a command may
+	 * do it; COPY may not. */
+	bool replaces;
+	bool has_epoch; /* created folders get this time */
 	int64_t epoch_s;
 };
 
@@ -38,6 +41,7 @@ struct target_dir {
 	int fd; /* in the draft; owned */
 	/* The same folder in the layers; n is 0 where they don't have it. */
 	struct view_dir lower;
+	bool replaces; /* the target's */
 };
 
 void target_dir_release(struct target_dir *d);

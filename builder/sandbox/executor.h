@@ -24,6 +24,12 @@ struct run_mount {
 	int source_fd; /* bind: a file or folder (O_PATH suffices); borrowed */
 	/* bind: source_fd is a mount of its own, which is used up */
 	bool detached;
+	/*
+	 * bind: source_fd lies in the store and is nobody else's for as long as
+	 * the command runs, so an executor that can't mount may move it into the
+	 * root and back.
+	 */
+	bool movable;
 	const char *target; /* absolute, inside the root */
 	bool readonly;
 	uint64_t size_bytes; /* tmpfs; 0: the kernel's default */
@@ -126,7 +132,7 @@ struct executor {
 	 * this build's alone on the file system of the layers, where the
 	 * executor keeps what is the same for many steps rather than make it in
 	 * every draft. Borrowed for as long as runs are made; removing what is
-	 * in it afterwards is the caller's.
+	 * in it afterwards is the caller's, who calls this with -1 before.
 	 */
 	void (*use_folder)(struct executor *x, int folder_fd);
 };

@@ -28,6 +28,7 @@ const char *tier_name(enum tier tier)
 	switch (tier) {
 	case TIER_ROOT: return "root";
 	case TIER_USERNS: return "rootless";
+	case TIER_CHROOT: return "chroot";
 	}
 	return "";
 }
@@ -45,7 +46,9 @@ static bool has_sys_admin(void)
 
 enum tier tier_probe(void)
 {
-	return geteuid() == 0 && has_sys_admin() ? TIER_ROOT : TIER_USERNS;
+	if (geteuid() != 0)
+		return TIER_USERNS;
+	return has_sys_admin() ? TIER_ROOT : TIER_CHROOT;
 }
 
 /* --- what is to be mapped ------------------------------------------------ */
@@ -253,7 +256,7 @@ int userns_enter(enum tier tier, struct err *e)
 {
 	static bool entered;
 
-	if (tier == TIER_ROOT || entered)
+	if (tier != TIER_USERNS || entered)
 		return 0;
 	if (enter(e) < 0)
 		return err_wrap(e, "rootless build");

@@ -10,9 +10,10 @@
 enum tier {
 	TIER_ROOT,   /* CAP_SYS_ADMIN: namespaces, overlayfs */
 	TIER_USERNS, /* ordinary user with subordinate ids */
+	TIER_CHROOT, /* root in a stock container: chroot, plain folders */
 };
 
-const char *tier_name(enum tier tier); /* "root", "rootless" */
+const char *tier_name(enum tier tier); /* "root", "rootless", "chroot" */
 
 /* The tier this process is to use; decided without side effects. */
 enum tier tier_probe(void);
@@ -21,7 +22,7 @@ enum tier tier_probe(void);
  * TIER_USERNS: put this process into a new user namespace (and a mount
  * namespace of it) in which it is root, with the ranges of /etc/subuid and
  * /etc/subgid mapped by newuidmap and newgidmap. The process must have one
- * thread. TIER_ROOT: nothing. Once per process; later calls do nothing.
+ * thread. The others: nothing. Once per process; later calls do nothing.
  * Each failure says what to do: newuidmap missing (package uidmap), no ranges
  * for the user, namespaces forbidden by which sysctl.
  */

@@ -32,8 +32,9 @@ what lies below) are left out of `layers` unless --strict is given: BuildKit
 writes them, a canonical layer does not.
 
 The peer is $PEER_DOCKER (default `docker`), called as docker is. Names of cases
-in the file `pending` are expected to fail: they are counted by themselves, and
-one that passes is a failure until its line is removed. --report FILE writes a
+in the file `pending` (or --pending FILE) are expected to fail: they are counted
+by themselves, and one that passes is a failure until its line is removed.
+--under PROGRAM runs imgbuild as the program's argument. --report FILE writes a
 table between the lines `<!-- results -->` and `<!-- end -->` of FILE.
 --digests FILE writes the digests that two machines, or two users of one, must
 agree about.
@@ -363,19 +364,19 @@ class Peer:
 class Imgbuild:
     name = "imgbuild"
 
-    def __init__(self, path, store):
-        self.path = os.path.abspath(path)
+    def __init__(self, command, store):
+        self.command = command
         self.env = dict(os.environ, IMGBUILD_ROOT=store)
         self.env.pop("SOURCE_DATE_EPOCH", None)
 
     def load(self, archive):
-        result = run([self.path, "load", "-i", archive], env=self.env)
+        result = run(self.command + ["load", "-i", archive], env=self.env)
         if result.returncode:
             sys.exit("compare.py: imgbuild does not load %s:\n%s" %
                      (archive, result.stdout))
 
     def build(self, context, args, out):
-        result = run([self.path, "build", "--progress=plain"] + args +
+        result = run(self.command + ["build", "--progress=plain"] + args +
                      ["-o", "type=oci,dest=" + out, "."], cwd=context,
                      env=self.env, timeout=300)
         if result.returncode in (1, 2):
@@ -389,8 +390,8 @@ class Imgbuild:
 class Reproducible(Imgbuild):
     """Builds whose bytes depend on nothing but the case."""
 
-    def __init__(self, path, store):
-        super().__init__(path, store)
+    def __init__(self, command, store):
+        super().__init__(command, store)
         self.env["SOURCE_DATE_EPOCH"] = "1262304000"
 
     def build(self, context, args, out):
@@ -638,12 +639,9 @@ def write_digests(path, results):
                 file.write("%s %s\n" % (case.name, text))
 
 
-def pending_names():
-    try:
-        with open(os.path.join(HERE, "pending")) as file:
-            return {l.split()[0] for l in file if l.strip() and l[0] != "#"}
-    except FileNotFoundError:
-        return set()
+def pending_names(path):
+    with open(path) as file:
+        return {l.split()[0] for l in file if l.strip() and l[0] != "#"}
 
 
 def report_line(case, verdict):
@@ -702,11 +700,16 @@ def parse_options():
     parser.add_argument("--again", action="store_true", help="build twice: the "
                         "second time must be cached and give the same bytes")
     parser.add_argument("--report", metavar="FILE")
+    parser.add_argument("--pending", metavar="FILE",
+                        default=os.path.join(HERE, "pending"))
+    parser.add_argument("--under", metavar="PROGRAM")
     parser.add_argument("--digests", metavar="FILE", help="compare nothing: "
                         "write each case's name and its image's digest, built "
                         "with SOURCE_DATE_EPOCH and rewrite-timestamp")
     parser.add_argument("cases", nargs="*", metavar="CASE")
     options = parser.parse_args()
+    options.command = [os.path.abspath(path) for path in
+                       (options.under, options.imgbuild) if path]
     options.cases = [os.path.basename(c.rstrip("/")) for c in options.cases] \
         or sorted(os.listdir(CASES))
     return options
@@ -716,7 +719,7 @@ def main():
     options = parse_options()
     scratch = tempfile.mkdtemp(prefix="conformance-")
     counts = {"PASS": 0, "FAIL": 0, "PENDING": 0, "SKIP": 0}
-    pending = set() if options.record else pending_names()
+    pending = set() if options.record else pending_names(options.pending)
     results = []
     try:
         runner = Runner(options, scratch)
@@ -726,7 +729,7 @@ def main():
         if not options.record:
             store = os.path.join(scratch, "store")
             kind = Reproducible if options.digests else Imgbuild
-            builder = runner.prepare(kind(options.imgbuild, store))
+            builder = runner.prepare(kind(options.command, store))
         for case in map(Case, options.cases):
             if options.record:
                 verdict, text = record(runner, case, peer)
