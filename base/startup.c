@@ -8,9 +8,9 @@
 
 /* Written once, before there are threads. */
 static struct {
-	struct rlimit files;
+	struct rlimit limits[RLIM_NLIMITS];
+	bool has_limit[RLIM_NLIMITS];
 	struct sigaction pipe;
-	bool has_files;
 	bool has_pipe;
 } before;
 
@@ -23,16 +23,33 @@ static int open_standard(void)
 	return 0;
 }
 
+static void set_limit(int resource, const struct rlimit *old, rlim_t soft,
+		      rlim_t hard)
+{
+	const struct rlimit limit = {soft, hard};
+
+	before.limits[resource] = *old;
+	before.has_limit[resource] = setrlimit(resource, &limit) == 0;
+}
+
 static void raise_files(void)
 {
-	struct rlimit limit;
+	struct rlimit old;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
-	    limit.rlim_cur >= limit.rlim_max)
-		return;
-	before.files = limit;
-	limit.rlim_cur = limit.rlim_max;
-	before.has_files = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+	if (getrlimit(RLIMIT_NOFILE, &old) == 0 && old.rlim_cur < old.rlim_max)
+		set_limit(RLIMIT_NOFILE, &old, old.rlim_max, old.rlim_max);
+}
+
+/*
+ * core(5), "Piping core dumps to a program": a limit of 0 does not keep the
+ * kernel from that, one of 1 does, and is too little for a file, too.
+ */
+static void forbid_cores(void)
+{
+	struct rlimit old;
+
+	if (getrlimit(RLIMIT_CORE, &old) == 0)
+		set_limit(RLIMIT_CORE, &old, 1, old.rlim_max ? old.rlim_max : 1);
 }
 
 static void ignore_pipe(void)
@@ -47,21 +64,24 @@ int startup_begin(void)
 	if (open_standard() < 0)
 		return -1;
 	raise_files();
+	forbid_cores();
 	(void)umask(0);
 	ignore_pipe();
 	return 0;
 }
 
-bool startup_open_files(struct rlimit *out)
+bool startup_limit(int resource, struct rlimit *out)
 {
-	*out = before.files;
-	return before.has_files;
+	*out = before.limits[resource];
+	return before.has_limit[resource];
 }
 
 void startup_undo(void)
 {
-	if (before.has_files)
-		(void)setrlimit(RLIMIT_NOFILE, &before.files);
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		if (before.has_limit[i])
+			(void)setrlimit((__rlimit_resource_t)i,
+					&before.limits[i]);
 	if (before.has_pipe)
 		(void)sigaction(SIGPIPE, &before.pipe, NULL);
 }

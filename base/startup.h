@@ -15,17 +15,18 @@
  * - as many files may be open as the hard limit says: a root of many layers
  *   takes a descriptor for each;
  * - the umask is 0: modes in images are those that are asked for;
- * - SIGPIPE is ignored: a reader that went away is an error of write.
+ * - SIGPIPE is ignored: a reader that went away is an error of write;
+ * - no core is dumped, to a file or to a program: it would hold secrets.
  * -1 with errno where /dev/null can't be opened.
  */
 int startup_begin(void);
 
-/* The limit of open files before that; false where it was not changed. */
-bool startup_open_files(struct rlimit *out);
+/* A limit before that; false where it was not changed. */
+bool startup_limit(int resource, struct rlimit *out);
 
 /*
- * For a child before exec, also one that shares our memory: the limit of open
- * files and SIGPIPE as they were. (The umask is the caller's to choose.)
+ * For a child before exec, also one that shares our memory: the limits and
+ * SIGPIPE as they were. (The umask is the caller's to choose.)
  */
 void startup_undo(void);
 

@@ -117,10 +117,5 @@ void mounts_close(struct mounts *m)
 	for (size_t i = 0; i < m->forwards.n; i++)
 		forward_stop(m->forwards.v[i]);
 	vec_release(&m->forwards);
-	for (size_t i = 0; i < m->files.n; i++) {
-		(void)unlink(m->files.v[i]); /* gone or never made: as well */
-		free(m->files.v[i]);
-	}
-	vec_release(&m->files);
 	m->n = 0;
 }

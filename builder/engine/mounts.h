@@ -19,7 +19,7 @@ struct mounts {
 	struct str_list env; /* "NAME=value" of secrets; never recorded */
 	VEC(struct opened_cache) caches;
 	VEC(struct forward *) forwards;
-	VEC(char *) files; /* absolute paths, unlinked at close */
+	bool has_secrets;
 };
 
 /*

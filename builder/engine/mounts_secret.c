@@ -1,15 +1,15 @@
 /*
  * Secrets and ssh agents. A secret's value is in no key, record, log or layer;
- * as a file it lies on a tmpfs of the host for as long as the step runs.
+ * as a file it lies in memory, without a name outside of the step, and is gone
+ * with it, however it ends. A step that has one leaves no core files.
  */
 #include "builder/engine/mounts.h"
 
 #include "base/io.h"
 #include "base/path.h"
+#include "builder/sandbox/memory_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,35 +50,26 @@ static int read_value(const struct build_secret *secret, struct buf *out,
 	return buf_check(out, "secret", e);
 }
 
-/* A tmpfs where there is one; else the draft, which goes with the step. */
-static char *secret_path(const struct step_run_context *c)
+static int write_secret(int fd, const struct step_mount *m,
+			const struct buf *value, struct err *e)
 {
-	SCOPED_BUF struct buf name = BUF_INIT(256);
-
-	io_unique_name(&name, "imgbuild-secret-");
-	if (access("/dev/shm", W_OK) == 0)
-		return xasprintf("/dev/shm/%s", buf_c(&name));
-	return xasprintf("%s/%s/%s", c->build->store->path, c->draft->name,
-			 buf_c(&name));
-}
-
-static int write_secret(struct mounts *all, struct step_run_context *c,
-			const struct step_mount *m, const struct buf *value,
-			struct err *e)
-{
-	char *path = secret_path(c);
-	SCOPED_FD int fd = -1;
-
-	*vec_push(&all->files) = path;
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0)
-		return err_sys(e, "keep a secret at %s", path);
 	if (io_write_all(fd, value->p, value->n, "a secret", e) < 0)
 		return -1;
 	if (fchown(fd, m->uid, m->gid) < 0 ||
 	    fchmod(fd, m->has_mode ? m->mode : 0400) < 0)
 		return err_sys(e, "set a secret's owner and mode");
-	return TAKE_FD(fd);
+	return 0;
+}
+
+static int mount_value(struct run_mount *out, const struct step_mount *m,
+		       const struct buf *value, struct err *e)
+{
+	SCOPED_FD int fd = -1;
+
+	if (memory_file_make(&fd, &out->source_fd) < 0)
+		return err_sys(e, "keep a secret in memory");
+	out->detached = true;
+	return write_secret(fd, m, value, e);
 }
 
 static int missing(const struct step_mount *m, struct str id, const char *flag,
@@ -100,6 +91,7 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 
 	if (!secret)
 		return missing(m, m->id, "--secret id=ID,src=FILE", e);
+	all->has_secrets = true;
 	result = read_value(secret, &value, e);
 	if (result == 0 && m->env.n)
 		all->env = str_list_add(a, all->env,
@@ -108,7 +100,7 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 						     STR_ARG(buf_str(&value))));
 	/* env= alone makes no file */
 	if (result == 0 && (!m->env.n || m->target.n)) {
-		out->source_fd = write_secret(all, c, m, &value, e);
+		result = mount_value(out, m, &value, e) < 0 ? -1 : 1;
 		out->readonly = true;
 		out->target =
 			m->target.n
@@ -116,7 +108,6 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 				: arena_printf(a, "/run/secrets/%.*s",
 					       STR_ARG(path_base(m->id)))
 					  .p;
-		result = out->source_fd < 0 ? -1 : 1;
 	}
 	if (value.p)
 		explicit_bzero(value.p, value.n);

@@ -212,6 +212,7 @@ int step_run_execute(struct step_run_context *c, struct err *e)
 	spec.env = process_env(&a, run, &ids, mounts.env);
 	spec.mounts = mounts.v;
 	spec.n_mounts = mounts.n;
+	spec.has_secrets = mounts.has_secrets;
 	done = run_command(c, &a, &spec, &limits.group, &result, e);
 	mounts_close(&mounts);
 	if (done < 0) {

@@ -93,6 +93,7 @@ struct run_spec {
 	uint64_t shm_size_bytes; /* 0: 64 MiB as docker */
 	const struct run_limit *limits;
 	size_t n_limits;
+	bool has_secrets; /* what it leaves must not be a core */
 	/* Files of control groups that a process enters by writing "0". */
 	const int *cgroup_fds;
 	size_t n_cgroups;

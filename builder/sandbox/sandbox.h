@@ -37,9 +37,9 @@ struct sandbox_facts {
 	/* Don't even try to mount layers by descriptor (kernel 6.8 and later).
 	 */
 	bool overlay_by_path;
-	/* What this process was started with, where it changed that; hard is 0
-	 * where not. */
-	struct run_limit open_files;
+	/* What this process was started with, where it changed that. */
+	struct run_limit limits[2];
+	size_t n_limits;
 	/* The cores from 0 on among which some can be throttled. */
 	unsigned n_throttles;
 	/* What a command with all capabilities can get. */

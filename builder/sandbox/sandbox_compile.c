@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static const uint64_t default_shm_bytes = UINT64_C(64) << 20;
@@ -427,17 +428,24 @@ static int add_mounts(struct compiler *c, struct err *e)
 }
 
 /* Ours is raised for the sake of many layers; the step gets what we got. */
-static void add_open_files(struct compiler *c)
+static void add_limit(struct compiler *c, const struct run_limit *limit)
 {
-	const struct run_limit *files = &c->facts->open_files;
-	struct sandbox_op *op;
+	struct sandbox_op *op = add(c, SANDBOX_LIMIT, NULL);
 
-	if (files->hard == 0)
-		return;
-	op = add(c, SANDBOX_LIMIT, NULL);
-	op->number = files->resource;
-	op->first = files->soft;
-	op->second = files->hard;
+	op->number = limit->resource;
+	op->first = limit->soft;
+	op->second = limit->hard;
+}
+
+/* Those of the machine, but for cores with secrets in them; then the asked. */
+static void add_limits(struct compiler *c)
+{
+	for (size_t i = 0; i < c->facts->n_limits; i++)
+		if (c->facts->limits[i].resource != RLIMIT_CORE ||
+		    !c->spec->has_secrets)
+			add_limit(c, &c->facts->limits[i]);
+	for (size_t i = 0; i < c->spec->n_limits; i++)
+		add_limit(c, &c->spec->limits[i]);
 }
 
 /*
@@ -453,7 +461,6 @@ static int add_process(struct compiler *c, struct err *e)
 	uint64_t caps = spec->insecure ? c->facts->all_capabilities
 				       : capabilities_default();
 	struct sandbox_op *op;
-	size_t i;
 
 	if (!spec->cwd || spec->cwd[0] != '/')
 		return err_set(e, ERR_INVALID,
@@ -473,13 +480,7 @@ static int add_process(struct compiler *c, struct err *e)
 		add(c, SANDBOX_OUTPUT, NULL);
 	add(c, SANDBOX_DESCRIPTORS, NULL);
 	add(c, SANDBOX_PROVE, NULL);
-	add_open_files(c);
-	for (i = 0; i < spec->n_limits; i++) {
-		op = add(c, SANDBOX_LIMIT, NULL);
-		op->number = spec->limits[i].resource;
-		op->first = spec->limits[i].soft;
-		op->second = spec->limits[i].hard;
-	}
+	add_limits(c);
 	if (!spec->insecure)
 		add(c, SANDBOX_SECCOMP, NULL);
 	add(c, SANDBOX_BOUNDING, NULL)->first = caps;

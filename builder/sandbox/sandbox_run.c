@@ -362,11 +362,18 @@ static void use_folder(struct executor *executor, int folder_fd)
 	x->folder_fd = folder_fd;
 }
 
+static void add_limit(struct sandbox_facts *facts, int resource)
+{
+	struct rlimit old;
+
+	if (startup_limit(resource, &old))
+		facts->limits[facts->n_limits++] = (struct run_limit){
+			resource, old.rlim_cur, old.rlim_max};
+}
+
 int sandbox_executor_init(struct sandbox_executor *x, enum tier tier,
 			  struct err *e)
 {
-	struct rlimit files;
-
 	*x = (struct sandbox_executor){
 		.executor = {sandbox_run, use_folder},
 		.facts.tier = tier,
@@ -377,9 +384,8 @@ int sandbox_executor_init(struct sandbox_executor *x, enum tier tier,
 		.devices = DEVICES_GROUP_INIT,
 		.folder_fd = -1,
 	};
-	if (startup_open_files(&files))
-		x->facts.open_files = (struct run_limit){
-			RLIMIT_NOFILE, files.rlim_cur, files.rlim_max};
+	add_limit(&x->facts, RLIMIT_NOFILE);
+	add_limit(&x->facts, RLIMIT_CORE);
 	if (tier == TIER_ROOT) {
 		if (read_id_map("/proc/self/uid_map", &x->uids, e) < 0)
 			return -1;
