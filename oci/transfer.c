@@ -17,6 +17,7 @@ void image_tree_release(struct image_tree *t)
 {
 	vec_release(&t->manifests);
 	vec_release(&t->blobs);
+	strmap_release(&t->places);
 	vec_release(&t->roots);
 	arena_release(&t->arena);
 	*t = (struct image_tree){0};
@@ -50,18 +51,21 @@ static bool is_foreign(struct str media_type)
 static int add_blob(struct image_tree *t, const struct descriptor *d,
 		    struct err *e)
 {
+	const struct str key = {(const char *)d->digest.bytes, DIGEST_SIZE};
+	size_t place;
+
 	if (is_foreign(d->media_type))
 		return 0;
-	for (size_t i = 0; i < t->blobs.n; i++) {
-		if (!digest_eq(&t->blobs.v[i].digest, &d->digest))
-			continue;
-		if (t->blobs.v[i].size_bytes == d->size_bytes)
-			return 0;
+	place = (size_t)(uintptr_t)strmap_get(&t->places, key);
+	if (place && t->blobs.v[place - 1].size_bytes != d->size_bytes)
 		return err_set(e, ERR_CORRUPT, "one blob with two sizes");
-	}
+	if (place)
+		return 0;
 	if (t->blobs.n >= MAX_BLOBS)
 		return err_set(e, ERR_LIMIT, "more than %d blobs", MAX_BLOBS);
 	*vec_push(&t->blobs) = *d;
+	strmap_set(&t->places, arena_str(&t->arena, key),
+		   (void *)(uintptr_t)t->blobs.n);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #ifndef OCI_TRANSFER_H
 #define OCI_TRANSFER_H
 
+#include "base/strmap.h"
 #include "base/vec.h"
 #include "oci/manifest.h"
 #include "oci/stream.h"
@@ -60,6 +61,7 @@ struct image_tree {
 	struct arena arena;
 	VEC(struct tree_manifest) manifests; /* what an index names before it */
 	VEC(struct descriptor) blobs;	     /* each once */
+	struct strmap places;		     /* digest to place in blobs, + 1 */
 	VEC(struct tree_root) roots;
 	size_t n_absent; /* images that an index names and the source lacks */
 };

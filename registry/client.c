@@ -361,6 +361,9 @@ static int after_error(struct trying *t, const struct http_response *out,
 	}
 	if (!out->broken || t->call->once)
 		return 0;
+	/* who has waited that long twice does not want to wait five times */
+	if (out->timed_out)
+		t->n_tries += MAX_TRIES / 2;
 	again = pause_after(t, 0, &cancelled);
 	if (again < 0)
 		*e = cancelled;

@@ -81,7 +81,8 @@ struct http_response {
 	uint64_t n_out; /* bytes that reached out */
 	bool has_last_modified;
 	int64_t last_modified_s;
-	bool broken; /* the request failed in a way that may pass */
+	bool broken;	/* the request failed in a way that may pass */
+	bool timed_out; /* … and took its time for it */
 };
 
 void http_response_release(struct http_response *r);

@@ -513,6 +513,7 @@ static int explain(struct http *h, CURLcode code, struct http_response *r,
 			       "network does not lead there");
 	case CURLE_OPERATION_TIMEDOUT:
 		r->broken = h->worked || r->status;
+		r->timed_out = true;
 		return err_set(e, ERR_FAILED,
 			       "timed out: the server stopped answering");
 	case CURLE_PEER_FAILED_VERIFICATION:
