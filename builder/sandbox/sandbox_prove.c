@@ -280,7 +280,7 @@ static int prove_names(struct sandbox_child *c, int folder, const char *entries,
 	return 0;
 }
 
-static int prove_descriptors(struct sandbox_child *c)
+static int prove_listed(struct sandbox_child *c)
 {
 	_Alignas(struct dirent64) char entries[1024];
 	int folder = openat(SANDBOX_FD_PROC, "self/fd",
@@ -297,6 +297,23 @@ static int prove_descriptors(struct sandbox_child *c)
 		return sandbox_fail(c, "read", "/proc/self/fd");
 	(void)close(folder);
 	return 0;
+}
+
+/*
+ * Since Linux 6.2 the folder's size is the number of descriptors. Where that is
+ * the length of the list, and no more than the list, there is no need to read
+ * its names, which costs 20 us.
+ */
+static int prove_descriptors(struct sandbox_child *c)
+{
+	struct statx st;
+
+	if (statx(SANDBOX_FD_PROC, "self/fd", 0, STATX_SIZE, &st) < 0)
+		return sandbox_fail(c, "look at", "/proc/self/fd");
+	for (int fd = 0; fd < SANDBOX_FD_FIRST_OTHER; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return sandbox_fail(c, "look at a descriptor", NULL);
+	return st.stx_size == SANDBOX_FD_FIRST_OTHER ? 0 : prove_listed(c);
 }
 
 int sandbox_prove(struct sandbox_child *c)
