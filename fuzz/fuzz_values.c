@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	size_t n_ports = 0;
 	uint64_t bytes;
 	int64_t ns;
-	int number;
+	int64_t number;
 	bool truth;
 	struct err e;
 
@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	(void)bool_parse(s, &truth, &e);
 	(void)ports_parse(&a, s, &ports, &n_ports, &e);
 	if (signal_parse(s, &number, &e) == 0)
-		assert(number > 0);
+		assert(number != 0);
 	if (mode_parse(&a, s, &mode, &e) == 0) {
 		assert(mode_apply(mode, 0644, false) <= 07777);
 		assert(mode_apply(mode, 0755, true) <= 07777);

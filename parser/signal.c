@@ -63,19 +63,24 @@ static bool by_name(struct str name, int *out)
 }
 
 /* signal = number, not 0 | ["SIG"] name, in any case. */
-int signal_parse(struct str s, int *out, struct err *e)
+int signal_parse(struct str s, int64_t *out, struct err *e)
 {
+	const uint64_t lowest = (uint64_t)1 << 63; /* without its sign */
 	uint64_t number;
+	int name;
 	bool negative = str_starts(s, "-");
 	bool has_sign = negative || str_starts(s, "+");
 
-	if (str_to_u64(str_skip(s, has_sign), INT32_MAX, &number) &&
+	if (str_to_u64(str_skip(s, has_sign), negative ? lowest : lowest - 1,
+		       &number) &&
 	    number > 0) {
-		*out = negative ? -(int)number : (int)number;
+		*out = (int64_t)(negative ? 0 - number : number);
 		return 0;
 	}
-	if (by_name(s, out))
+	if (by_name(s, &name)) {
+		*out = name;
 		return 0;
+	}
 	return err_set(e, ERR_INVALID,
 		       "'%.*s' is not a signal: write a name such as SIGTERM "
 		       "or a number",

@@ -22,8 +22,11 @@ int duration_parse(struct str s, int64_t *out_ns, struct err *e);
 int ports_parse(struct arena *a, struct str s, struct str **out, size_t *out_n,
 		struct err *e);
 
-/* A signal's number or name, with or without SIG; checked as docker checks it. */
-int signal_parse(struct str s, int *out, struct err *e);
+/*
+ * A signal's number or name, with or without SIG; checked as docker checks it:
+ * any number but 0 that Go's int holds.
+ */
+int signal_parse(struct str s, int64_t *out, struct err *e);
 
 /* --chmod: octal up to 07777, or chmod's symbolic form ("u+rwX,go-w"). */
 struct mode_change; /* in the arena */

@@ -381,7 +381,7 @@ static void dispatch_stopsignal(struct dispatch *c)
 	struct buf message = dispatch_message("STOPSIGNAL ");
 	struct str text = {0};
 	struct err e;
-	int number;
+	int64_t number;
 
 	if (dispatch_expand(c, &c->in->word, &text) &&
 	    signal_parse(text, &number, &e) < 0)

@@ -158,18 +158,26 @@ static void signals_are_dockers(void **state)
 		{" 9", false, 0},
 		{"9x", false, 0},
 		{"99999999999999999999", false, 0},
+		{"-5", true, -5},
+		{"-0", false, 0},
+		{"2147483648", true, INT64_C(2147483648)},
+		{"9223372036854775807", true, INT64_MAX},
+		{"9223372036854775808", false, 0},
+		{"-9223372036854775808", true, INT64_MIN},
+		{"-9223372036854775809", false, 0},
+		{"--5", false, 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct str s = str_from(rows[i].text);
-		int number = 0;
+		int64_t number = 0;
 		struct err e;
 		bool good = signal_parse(s, &number, &e) == 0;
 
 		if (good != rows[i].good || (good && number != rows[i].value))
-			fail_msg("%s: %s %d", rows[i].text,
-				 good ? "good" : e.msg, number);
+			fail_msg("%s: %s %lld", rows[i].text,
+				 good ? "good" : e.msg, (long long)number);
 	}
 }
 
