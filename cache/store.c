@@ -79,6 +79,14 @@ int store_open(struct store *s, const char *path, struct err *e)
 	return 0;
 }
 
+int store_open_existing(struct store *s, const char *path, struct err *e)
+{
+	*s = (struct store){.fd = -1};
+	if (!store_folder_exists(path))
+		return err_set(e, ERR_NOT_FOUND, "there is no store");
+	return store_open(s, path, e);
+}
+
 void store_release(struct store *s)
 {
 	scoped_close(&s->fd);

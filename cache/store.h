@@ -34,6 +34,8 @@ struct store {
  * refused. One of a newer version is ERR_UNSUPPORTED.
  */
 int store_open(struct store *s, const char *path, struct err *e);
+/* The same for who only reads: ERR_NOT_FOUND where there is no store. */
+int store_open_existing(struct store *s, const char *path, struct err *e);
 void store_release(struct store *s);
 /*
  * Open the folder again under the same descriptor, if it is still the same. After the process entered a

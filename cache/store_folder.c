@@ -122,6 +122,16 @@ static int check_owner(int fd, const char *path, struct err *e)
 
 /* --- opening -------------------------------------------------------------- */
 
+bool store_folder_exists(const char *path)
+{
+	struct err e;
+	SCOPED_PTR char *where = path ? xstrdup(path) : default_path(&e);
+	SCOPED_PTR char *version =
+		where ? xasprintf("%s/version", where) : NULL;
+
+	return version && access(version, F_OK) == 0;
+}
+
 static int open_folder(const char *where, struct err *e)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;

@@ -11,6 +11,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 /*
  * Open the folder at path (NULL: the default, see store_open), made where it is
  * missing, of mode 0700 whatever it was before. Refused are: one that belongs
@@ -19,6 +21,9 @@
  * *path_out (heap) is absolute, without links. The fd, or -1.
  */
 int store_folder_open(const char *path, char **path_out, struct err *e);
+
+/* Whether a store was made at path (NULL: the default). */
+bool store_folder_exists(const char *path);
 
 /*
  * The file "version" has a decimal number. 1 it is this one's, 0 an older one

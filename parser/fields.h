@@ -1,6 +1,6 @@
 /*
- * An instruction as a list of named fields, which both dumps print: what they
- * show is decided once. Internal to the parser.
+ * An instruction as a list of named fields, which both dumps print and those
+ * walk who look for words: what there is, is decided once.
  */
 #ifndef PARSER_FIELDS_H
 #define PARSER_FIELDS_H

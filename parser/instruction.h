@@ -64,4 +64,12 @@ int instruction_find_flag(const struct instruction_info *info, struct str name);
 const char *instruction_suggest_flag(const struct instruction_info *info,
 				     struct str name);
 
+/* The keys of --mount, and the values of its type and sharing; NULL behind the
+ * last. */
+const char *mount_key(size_t i);
+const char *mount_type(size_t i);
+const char *mount_sharing_name(size_t i);
+/* The names of signals without SIG; NULL behind the last. */
+const char *signal_name(size_t i);
+
 #endif

@@ -26,6 +26,7 @@ static bool add_line(struct maker *m, struct str raw, uint32_t keyword)
 	struct str text = raw;
 
 	line->span = span_of(m, raw);
+	line->text_offset = m->text.n;
 	if (m->lines.n == 1) {
 		text = str_skip(raw, keyword - line->span.offset);
 	} else if (trimmed.n == 0 || trimmed.p[0] == '#') {
@@ -34,7 +35,6 @@ static bool add_line(struct maker *m, struct str raw, uint32_t keyword)
 	}
 	line->continues = line_cut_continuation(&text, m->df->escape);
 	line->text = span_of(m, text);
-	line->text_offset = m->text.n;
 	buf_add_str(&m->text, text);
 	return line->continues;
 }
@@ -98,4 +98,27 @@ size_t layout_offset(const struct layout *l, uint32_t source_offset)
 		source_offset = l->lines[low].text.end;
 	return l->lines[low].text_offset +
 	       (source_offset - l->lines[low].text.offset);
+}
+
+uint32_t layout_source_offset(const struct layout *l, size_t offset)
+{
+	size_t low = 0;
+	size_t high = l->n_lines;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (l->lines[middle].text_offset <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	while (low && l->lines[low].kind != LAYOUT_CODE)
+		low--;
+	if (l->n_lines == 0)
+		return 0;
+	offset -= l->lines[low].text_offset;
+	if (offset > l->lines[low].text.end - l->lines[low].text.offset)
+		return l->lines[low].text.end;
+	return l->lines[low].text.offset + (uint32_t)offset;
 }

@@ -18,7 +18,7 @@ struct layout_line {
 	struct span span; /* without the line's end */
 	/* CODE: what of it is joined, so without blanks before the keyword */
 	struct span text;
-	size_t text_offset; /* CODE: where that is in the joined text */
+	size_t text_offset; /* where that is, or would be, in the joined text */
 	bool continues;	    /* CODE: it ends with the escape */
 };
 
@@ -34,5 +34,7 @@ void layout_make(struct arena *a, const struct dockerfile *df,
 
 /* Where a source's offset is in the joined text; text.n behind it. */
 size_t layout_offset(const struct layout *l, uint32_t source_offset);
+/* Where in the source the joined text's byte at offset (or its end) is. */
+uint32_t layout_source_offset(const struct layout *l, size_t offset);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "parser/parse.h"
 
+#include "parser/instruction.h"
 #include "parser/suggest.h"
 #include "parser/values.h"
 
@@ -515,4 +516,19 @@ int mount_resolve(struct arena *a, const struct mount *mount,
 		return err_set(e, ERR_INVALID, "--mount: %.*s",
 			       STR_ARG(found.text));
 	return 0;
+}
+
+const char *mount_key(size_t i)
+{
+	return i < ARRAY_LEN(mount_keys) ? mount_keys[i] : NULL;
+}
+
+const char *mount_type(size_t i)
+{
+	return i < ARRAY_LEN(mount_kinds) ? mount_kinds[i] : NULL;
+}
+
+const char *mount_sharing_name(size_t i)
+{
+	return i < ARRAY_LEN(mount_sharings) ? mount_sharings[i] : NULL;
 }

@@ -189,6 +189,30 @@ static void parse_redirects(struct shell_parser *s)
 	}
 }
 
+/* From there up to the next token. */
+static void note_block(struct shell_parser *s, uint32_t from)
+{
+	struct span *block = vec_push(&s->blocks);
+	const char *start;
+
+	(void)peek(s, &start);
+	*block = (struct span){from, shell_offset(s, start)};
+}
+
+void shell_parse_block(struct shell_parser *s)
+{
+	uint32_t from = shell_offset(s, s->p);
+
+	shell_parse_list(s);
+	note_block(s, from);
+}
+
+static void note_operator(struct shell_parser *s, const char *start)
+{
+	*vec_push(&s->operators) =
+		(struct span){shell_offset(s, start), shell_offset(s, s->p)};
+}
+
 /* Commands. */
 
 /* "a=(" ... ")": the words of an array. */
@@ -231,6 +255,17 @@ static bool is_assignment(const struct shell_parser *s, const char *start)
 	if (p < s->limit && *p == '+')
 		p++;
 	return p < s->limit && *p == '=';
+}
+
+/* Of the assignment at start: what stands before its =, + or [. */
+static void note_assignment(struct shell_parser *s, const char *start)
+{
+	struct span *assigns = vec_push(&s->assigns);
+	const char *end = start;
+
+	while (*end != '=' && *end != '+' && *end != '[')
+		end++;
+	*assigns = (struct span){shell_offset(s, start), shell_offset(s, end)};
 }
 
 static struct shell_word *copy_words(struct shell_parser *s, size_t from,
@@ -292,8 +327,10 @@ static void parse_simple(struct shell_parser *s, const char *from)
 		}
 		if (token != SHELL_WORD)
 			break;
-		if (n == n_assignments && is_assignment(s, start))
+		if (n == n_assignments && is_assignment(s, start)) {
 			n_assignments++;
+			note_assignment(s, start);
+		}
 		push_word(s, start);
 		if (s->p < s->limit && *s->p == '(' && s->p > start &&
 		    s->p[-1] == '=') {
@@ -308,7 +345,7 @@ static void parse_do(struct shell_parser *s)
 {
 	skip_newlines(s);
 	expect_word(s, "do");
-	shell_parse_list(s);
+	shell_parse_block(s);
 	expect_word(s, "done");
 }
 
@@ -317,10 +354,10 @@ static void parse_if(struct shell_parser *s)
 	do {
 		shell_parse_list(s);
 		expect_word(s, "then");
-		shell_parse_list(s);
+		shell_parse_block(s);
 	} while (take_word(s, "elif"));
 	if (take_word(s, "else"))
-		shell_parse_list(s);
+		shell_parse_block(s);
 	expect_word(s, "fi");
 }
 
@@ -374,7 +411,7 @@ static void parse_for(struct shell_parser *s)
 		skip_words(s);
 	skip_newlines(s);
 	if (take_word(s, "{")) { /* bash's for name in words; { list; } */
-		shell_parse_list(s);
+		shell_parse_block(s);
 		expect_word(s, "}");
 		return;
 	}
@@ -387,6 +424,7 @@ static void parse_clause(struct shell_parser *s)
 	struct shell_word pattern;
 	const char *start;
 	enum shell_token token = shell_next(s, &start);
+	uint32_t from;
 
 	if (token == SHELL_OPEN)
 		token = shell_next(s, &start);
@@ -405,17 +443,20 @@ static void parse_clause(struct shell_parser *s)
 		}
 		token = shell_next(s, &start);
 	}
+	from = shell_offset(s, s->p);
 	shell_parse_list(s);
 	if (peek(s, &start) == SHELL_DSEMI)
 		(void)shell_next(s, &start);
 	else if (!at_word(s, "esac"))
 		shell_fail(s, start);
+	note_block(s, from); /* ;; stands in it */
 }
 
 static void parse_case(struct shell_parser *s)
 {
 	struct shell_word word;
 	const char *start;
+	uint32_t from;
 
 	if (shell_next(s, &start) != SHELL_WORD) {
 		shell_fail(s, start);
@@ -424,17 +465,19 @@ static void parse_case(struct shell_parser *s)
 	shell_parse_word(s, start, &word);
 	skip_newlines(s);
 	expect_word(s, "in");
+	from = shell_offset(s, s->p);
 	skip_newlines(s);
 	while (!s->bad_at && !at_word(s, "esac")) {
 		parse_clause(s);
 		skip_newlines(s);
 	}
+	note_block(s, from);
 	expect_word(s, "esac");
 }
 
 static void parse_group(struct shell_parser *s)
 {
-	shell_parse_list(s);
+	shell_parse_block(s);
 	expect_word(s, "}");
 }
 
@@ -490,7 +533,7 @@ static void parse_paren(struct shell_parser *s, const char *start)
 			return;
 		s->p = start + 1;
 	}
-	shell_parse_list(s);
+	shell_parse_block(s);
 	expect(s, SHELL_CLOSE);
 }
 
@@ -544,6 +587,7 @@ static void parse_pipeline(struct shell_parser *s)
 		struct shell_pipe *pipe = vec_push(&s->pipes);
 
 		(void)shell_next(s, &start);
+		note_operator(s, start);
 		pipe->span = (struct span){shell_offset(s, start),
 					   shell_offset(s, s->p)};
 		pipe->n_before = s->commands.n;
@@ -587,6 +631,7 @@ void shell_parse_list(struct shell_parser *s)
 			(void)shell_next(s, &start);
 		} else if (token == SHELL_AND || token == SHELL_OR) {
 			(void)shell_next(s, &start);
+			note_operator(s, start);
 			skip_newlines(s);
 			if (peek(s, &start) == SHELL_END)
 				shell_fail(s, start);
@@ -594,6 +639,16 @@ void shell_parse_list(struct shell_parser *s)
 			shell_fail(s, start); /* behind a compound command */
 		}
 	}
+}
+
+static struct span *copy_spans(struct shell_parser *s, const struct span *from,
+			       size_t n)
+{
+	struct span *v = arena_new_array(s->arena, n, struct span);
+
+	if (n)
+		memcpy(v, from, n * sizeof(*v));
+	return v;
 }
 
 static void take_results(struct shell_parser *s, struct shell_script *out)
@@ -618,6 +673,14 @@ static void take_results(struct shell_parser *s, struct shell_script *out)
 	out->commands = commands;
 	out->pipes = pipes;
 	out->n_pipes = s->pipes.n;
+	out->reads = copy_spans(s, s->reads.v, s->reads.n);
+	out->n_reads = s->reads.n;
+	out->assigns = copy_spans(s, s->assigns.v, s->assigns.n);
+	out->n_assigns = s->assigns.n;
+	out->operators = copy_spans(s, s->operators.v, s->operators.n);
+	out->n_operators = s->operators.n;
+	out->blocks = copy_spans(s, s->blocks.v, s->blocks.n);
+	out->n_blocks = s->blocks.n;
 }
 
 void shell_parse(struct arena *a, struct str text, struct shell_script *out)
@@ -646,6 +709,10 @@ void shell_parse(struct arena *a, struct str text, struct shell_script *out)
 	vec_release(&s.commands);
 	vec_release(&s.words);
 	vec_release(&s.pipes);
+	vec_release(&s.reads);
+	vec_release(&s.assigns);
+	vec_release(&s.operators);
+	vec_release(&s.blocks);
 	vec_release(&s.heredocs);
 	buf_release(&s.text);
 }

@@ -45,6 +45,16 @@ struct shell_script {
 	size_t n_commands;
 	const struct shell_pipe *pipes;
 	size_t n_pipes;
+	const struct span *reads; /* names of variables that are expanded */
+	size_t n_reads;
+	const struct span *assigns; /* names of variables that NAME= sets */
+	size_t n_assigns;
+	const struct span *operators; /* && || | |& */
+	size_t n_operators;
+	/* Lists in compound commands and substitutions, one in another: up to
+	 * the word or sign that ends each. */
+	const struct span *blocks;
+	size_t n_blocks;
 	bool bad; /* no shell could run it: nothing else is set but bad_offset
 		   */
 	uint32_t bad_offset;

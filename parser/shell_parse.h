@@ -25,6 +25,10 @@ struct shell_parser {
 	VEC(struct shell_command) commands;
 	VEC(struct shell_word) words; /* of the commands being read: a stack */
 	VEC(struct shell_pipe) pipes;
+	VEC(struct span) reads;
+	VEC(struct span) assigns;
+	VEC(struct span) operators;
+	VEC(struct span) blocks;
 	VEC(struct pending_heredoc)
 	heredocs;	 /* bodies after the next newline */
 	struct buf text; /* of the words being read: a stack */
@@ -38,6 +42,8 @@ uint32_t shell_offset(const struct shell_parser *s, const char *p);
 enum shell_token shell_next(struct shell_parser *s, const char **start);
 
 void shell_parse_list(struct shell_parser *s);
+/* The same as a block. */
+void shell_parse_block(struct shell_parser *s);
 /* The word at start. *out is set even where it is bad. */
 void shell_parse_word(struct shell_parser *s, const char *start,
 		      struct shell_word *out);

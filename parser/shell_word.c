@@ -14,6 +14,33 @@ static void add_text(struct shell_parser *s, const char *from, const char *to)
 	buf_add(&s->text, from, (size_t)(to - from));
 }
 
+static bool is_name_byte(char c)
+{
+	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
+}
+
+/* $name, ${name... or ${#name... at from: the name is read. */
+static void note_read(struct shell_parser *s, const char *from)
+{
+	const char *name = from + 1;
+	const char *end;
+	struct span *read;
+
+	if (name < s->limit && *name == '{')
+		name++;
+	if (name < s->limit && (*name == '#' || *name == '!'))
+		name++;
+	end = name;
+	while (end < s->limit && is_name_byte(*end))
+		end++;
+	if (end == name || (*name >= '0' && *name <= '9'))
+		return;
+	read = vec_push(&s->reads);
+	read->offset = shell_offset(s, name);
+	read->end = shell_offset(s, end);
+}
+
 static void skip_single(struct shell_parser *s, bool ansi)
 {
 	const char *from = s->p;
@@ -37,7 +64,7 @@ static void parse_substitution(struct shell_parser *s, const char *from)
 	const char *start;
 
 	if (shell_enter(s)) {
-		shell_parse_list(s);
+		shell_parse_block(s);
 		if (shell_next(s, &start) != SHELL_CLOSE)
 			shell_fail(s, from);
 	}
@@ -63,12 +90,27 @@ const char *shell_arithmetic_end(const struct shell_parser *s)
 	return NULL;
 }
 
+/* Those of an expression that ends at end. */
+static void note_reads(struct shell_parser *s, const char *end)
+{
+	for (const char *p = s->p; p < end;) {
+		const char *piece = p;
+		enum shell_piece kind = shell_lex_quoted(&p, end);
+
+		if (kind == PIECE_VARIABLE || kind == PIECE_PARAMETER)
+			note_read(s, piece);
+		if (kind == PIECE_END)
+			p++;
+	}
+}
+
 /* from is the $ of $((, which may also be $( ( list ) ). */
 static void parse_arithmetic(struct shell_parser *s, const char *from)
 {
 	const char *end = shell_arithmetic_end(s);
 
 	if (end) {
+		note_reads(s, end);
 		s->p = end;
 		return;
 	}
@@ -124,7 +166,10 @@ static void parse_parameter(struct shell_parser *s, const char *from)
 		case PIECE_SINGLE: skip_single(s, false); break;
 		case PIECE_ANSI: skip_single(s, true); break;
 		case PIECE_DOUBLE: parse_double(s); break;
-		case PIECE_PARAMETER: parse_parameter(s, piece); break;
+		case PIECE_PARAMETER:
+			note_read(s, piece);
+			parse_parameter(s, piece);
+			break;
 		case PIECE_ARITHMETIC: parse_arithmetic(s, piece); break;
 		case PIECE_COMMAND: parse_substitution(s, piece); break;
 		case PIECE_BACKTICK: parse_backticks(s); break;
@@ -137,9 +182,9 @@ static void parse_parameter(struct shell_parser *s, const char *from)
 		}
 		case PIECE_END:
 		case PIECE_PROCESS: s->p = piece + 1; break;
+		case PIECE_VARIABLE: note_read(s, piece); break;
 		case PIECE_ESCAPE:
 		case PIECE_JOIN:
-		case PIECE_VARIABLE:
 		case PIECE_DOLLAR: break;
 		}
 	}
@@ -159,8 +204,12 @@ static bool parse_expansion(struct shell_parser *s, enum shell_piece kind,
 	const char *text = "$()";
 
 	switch (kind) {
-	case PIECE_VARIABLE: add_text(s, from, s->p); return true;
+	case PIECE_VARIABLE:
+		note_read(s, from);
+		add_text(s, from, s->p);
+		return true;
 	case PIECE_PARAMETER:
+		note_read(s, from);
 		parse_parameter(s, from);
 		text = "${}";
 		break;

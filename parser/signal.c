@@ -1,5 +1,7 @@
 #include "parser/values.h"
 
+#include "parser/instruction.h"
+
 struct signal_name {
 	const char *name;
 	int number;
@@ -85,4 +87,9 @@ int signal_parse(struct str s, int64_t *out, struct err *e)
 		       "'%.*s' is not a signal: write a name such as SIGTERM "
 		       "or a number",
 		       STR_ARG(s));
+}
+
+const char *signal_name(size_t i)
+{
+	return i < ARRAY_LEN(signal_names) ? signal_names[i].name : NULL;
 }

@@ -55,6 +55,16 @@ struct word_names {
 };
 struct word_names word_names(const struct word_template *t);
 
+/* Where in a text the names stand that it reads, in order, with repeats. */
+struct word_places {
+	const struct span *v;
+	size_t n;
+};
+/* Of a word's text; none where it fails to parse. */
+struct word_places word_places(struct arena *a, struct str text, char escape);
+/* Of a heredoc's content in COPY and ADD. */
+struct word_places word_places_in_content(struct arena *a, struct str text);
+
 /* What expansion asks about a variable: true with *value where it is set. */
 struct word_env {
 	bool (*get)(void *ctx, struct str name, struct str *value);

@@ -11,6 +11,7 @@
  * The operand of # % / // is parsed "raw": an escape stays in it, because the
  * pattern or its replacement reads it later.
  */
+#include "base/vec.h"
 #include "parser/utf8.h"
 #include "parser/word_template.h"
 
@@ -22,6 +23,10 @@ enum {
 	DEPTH_MAX = 200, /* of ${ inside ${ */
 	SMALL_NODES = 32,
 	SMALL_CHARS = 512,
+};
+
+struct places {
+	VEC(struct span) v;
 };
 
 struct word_parser {
@@ -42,6 +47,7 @@ struct word_parser {
 	char small_chars[SMALL_CHARS];
 	const char *error; /* static; NULL while all is well */
 	const char *error_at;
+	struct places *places; /* of the names read, for who asks; NULL */
 };
 
 static void parser_init(struct word_parser *wp, struct str text, char escape)
@@ -60,6 +66,7 @@ static void parser_init(struct word_parser *wp, struct str text, char escape)
 	wp->n_chars = 0;
 	wp->chars_cap = SMALL_CHARS;
 	wp->error = NULL;
+	wp->places = NULL;
 }
 
 static void parser_release(struct word_parser *wp)
@@ -226,10 +233,22 @@ static struct str parse_name(struct word_parser *wp)
 static bool parse_list(struct word_parser *wp, char stop, bool raw);
 static bool parse_dollar(struct word_parser *wp, bool quoted);
 
+static void note_place(struct word_parser *wp, struct str name)
+{
+	struct span *place;
+
+	if (!wp->places || name.n == 0)
+		return;
+	place = vec_push(&wp->places->v);
+	place->offset = (uint32_t)(name.p - wp->start);
+	place->end = place->offset + (uint32_t)name.n;
+}
+
 static void push_variable(struct word_parser *wp, struct str name, bool quoted)
 {
 	struct node *node = push_node(wp, NODE_VARIABLE);
 
+	note_place(wp, name);
 	node->n = (uint32_t)name.n;
 	node->quoted = quoted;
 	push_chars(wp, name.p, name.n);
@@ -310,6 +329,7 @@ static bool parse_operator(struct word_parser *wp, struct str name,
 	struct node *node = push_node(wp, NODE_OPERATOR);
 	uint32_t at = wp->n_nodes - 1;
 
+	note_place(wp, name);
 	node->n = (uint32_t)name.n;
 	node->operator = (uint8_t)operator;
 	node->colon = colon;
@@ -584,4 +604,36 @@ int word_parse_content(struct arena *a, struct str text,
 struct word_names word_names(const struct word_template *t)
 {
 	return t->names;
+}
+
+/* The text is parsed anew: places are seldom asked for. */
+static struct word_places find_places(struct arena *a, struct str text,
+				      char escape, bool quotes)
+{
+	struct word_places out = {0};
+	struct places found = {0};
+	struct word_parser wp;
+	struct span *v;
+
+	parser_init(&wp, text, escape);
+	wp.quotes = quotes;
+	wp.places = &found;
+	if (parse_list(&wp, '\0', false) && found.v.n) {
+		v = arena_new_array(a, found.v.n, struct span);
+		memcpy(v, found.v.v, found.v.n * sizeof(*v));
+		out = (struct word_places){v, found.v.n};
+	}
+	parser_release(&wp);
+	vec_release(&found.v);
+	return out;
+}
+
+struct word_places word_places(struct arena *a, struct str text, char escape)
+{
+	return find_places(a, text, escape, true);
+}
+
+struct word_places word_places_in_content(struct arena *a, struct str text)
+{
+	return find_places(a, text, '\\', false);
 }
