@@ -10,7 +10,8 @@
 #include <assert.h>
 #include <string.h>
 
-static enum fmt_result format(struct buf *out, struct str text)
+static enum fmt_result format(struct buf *out, struct str text,
+			      const struct fmt_options *options)
 {
 	SCOPED_ARENA struct arena a = {0};
 	struct source source;
@@ -19,7 +20,7 @@ static enum fmt_result format(struct buf *out, struct str text)
 
 	source_init(&source, &a, STR("Dockerfile"), text);
 	diags_init(&diags, &a);
-	result = fmt_text(out, &source, &diags);
+	result = fmt_text(out, &source, options, &diags);
 	diags_release(&diags);
 	return result;
 }
@@ -49,18 +50,29 @@ static bool same_words(struct str a, struct str b)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+static void check(struct str text, const struct fmt_options *options)
 {
-	struct str text = harness_str(data, n);
 	SCOPED_BUF struct buf once = BUF_INIT(SOURCE_MAX_BYTES);
 	SCOPED_BUF struct buf twice = BUF_INIT(SOURCE_MAX_BYTES);
-	enum fmt_result result = format(&once, text);
+	enum fmt_result result = format(&once, text, options);
 
 	assert(result != FMT_REFUSED);
 	if (result == FMT_MISTAKES)
-		return 0;
+		return;
 	assert(same_words(text, buf_str(&once)));
-	assert(format(&twice, buf_str(&once)) == FMT_OK);
+	assert(format(&twice, buf_str(&once), options) == FMT_OK);
 	assert(str_eq(buf_str(&once), buf_str(&twice)));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static const struct fmt_options all[] = {
+		{0},
+		{.tabs = true, .operators = FMT_OPERATORS_FIRST},
+		{.indent = 2, .operators = FMT_OPERATORS_LAST},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		check(harness_str(data, n), &all[i]);
 	return 0;
 }

@@ -354,6 +354,7 @@ struct instructions {
 	struct instruction *v;
 	size_t n;
 	size_t cap;
+	VEC(struct span) mistaken;
 };
 
 /*
@@ -458,8 +459,10 @@ static void read_all(struct parse *p, struct instructions *out)
 		}
 		if (!from_seen)
 			check_before_from(p, in, &reported);
-		if (p->failed)
+		if (p->failed) {
+			*vec_push(&out->mistaken) = in->span;
 			drop_last(out);
+		}
 	}
 }
 
@@ -532,6 +535,10 @@ dockerfile_parse(struct arena *a, const struct source *src, struct diags *d)
 	df->n_comments = r.comments.n;
 	df->instructions = found.v;
 	df->n_instructions = found.n;
+	df->mistaken = take(a, found.mistaken.v, found.mistaken.n,
+			    sizeof(*found.mistaken.v));
+	df->n_mistaken = found.mistaken.n;
+	vec_release(&found.mistaken);
 	make_stages(a, df);
 	check_has_stage(&p, df);
 	diags_sort(d);

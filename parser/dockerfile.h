@@ -277,6 +277,9 @@ struct dockerfile {
 	size_t n_comments;
 	const struct instruction *instructions; /* every one, in file order */
 	size_t n_instructions;
+	/* of those whose mistakes leave them out, in file order */
+	const struct span *mistaken;
+	size_t n_mistaken;
 	size_t n_meta_args; /* the leading ARGs before the first FROM */
 	const struct stage *stages;
 	size_t n_stages;

@@ -11,6 +11,8 @@
 #include "parser/fields.h"
 #include "parser/shell.h"
 
+#include <string.h>
+
 struct dump {
 	struct buf *out;
 	int depth;
@@ -23,10 +25,20 @@ static void begin(struct dump *d, const char *name)
 	buf_printf(d->out, "%*s%s", d->depth * 2, "", name ? name : "-");
 }
 
+/* What a comment says of an instruction: where the comment is indented, that
+ * is read otherwise (as BuildKit does), and is no other comment. */
+static bool is_doc(const char *name)
+{
+	return name && (strcmp(name, "doc") == 0 ||
+			strcmp(name, "stageDoc") == 0);
+}
+
 static void dump_string(void *ctx, const char *name, struct str value)
 {
 	struct dump *d = ctx;
 
+	if (d->meaning && is_doc(name))
+		return;
 	begin(d, name);
 	buf_add_char(d->out, ' ');
 	buf_add_json_string(d->out, value);
@@ -103,13 +115,16 @@ static void dump_place(struct dump *d, const struct source *src,
 		   to.column);
 }
 
-/* A RUN's script may be laid out in any way. */
+/* A RUN's script may be laid out in any way, and so may ONBUILD's trigger. */
 static struct instruction normal(struct arena *a, const struct instruction *in)
 {
 	SCOPED_BUF struct buf script = BUF_INIT(SOURCE_MAX_BYTES);
 	struct instruction copy = *in;
 	struct str *args;
 
+	/* the trigger follows, as an instruction of its own */
+	if (in->kind == INSTRUCTION_ONBUILD && in->onbuild.trigger)
+		copy.onbuild.text = (struct str){0};
 	if (in->kind != INSTRUCTION_RUN || in->run.command.exec_form ||
 	    in->run.command.n_args != 1)
 		return copy;

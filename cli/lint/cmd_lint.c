@@ -278,16 +278,8 @@ static void lint_one(struct session *s, const char *path)
 
 static bool wants_shellcheck(const struct session *s)
 {
-	const struct lint_strings *selected = &s->options.selected;
-	const char *setting = s->settings.shell_check;
-	bool any = selected->n == 0;
-
-	for (size_t i = 0; i < selected->n; i++)
-		any |= str_starts(selected->v[i], "SC");
-	return any && !s->no_shellcheck && (s->options.set & LINT_HADOLINT) &&
-	       !(setting &&
-		 (strcmp(setting, "false") == 0 || strcmp(setting, "no") == 0 ||
-		  strcmp(setting, "off") == 0));
+	return !s->no_shellcheck &&
+	       lint_settings_shellcheck(&s->settings, &s->options);
 }
 
 /* Files are taken in batches: each is a call of shellcheck. */

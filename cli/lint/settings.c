@@ -114,6 +114,7 @@ static int read_config(struct lint_settings *s, const char *path, struct err *e)
 		return found;
 	if (buf_check(&text, path, e) < 0)
 		return -1;
+	s->path = arena_c(&s->arena, str_from(path));
 	return lint_settings_yaml(s, buf_str(&text), path, e) < 0 ? -1 : 1;
 }
 
@@ -265,4 +266,18 @@ int lint_settings_apply(struct lint_settings *s, struct lint_options *out,
 	    apply_threshold(s->threshold, threshold, e) < 0)
 		return -1;
 	return apply_labels(s, out, e);
+}
+
+bool lint_settings_shellcheck(const struct lint_settings *s,
+			      const struct lint_options *options)
+{
+	const struct lint_strings *selected = &options->selected;
+	struct str setting = str_from(s->shell_check);
+	bool any = selected->n == 0;
+
+	for (size_t i = 0; i < selected->n; i++)
+		any |= str_starts(selected->v[i], "SC");
+	return any && (options->set & LINT_HADOLINT) &&
+	       !str_eq_c(setting, "false") && !str_eq_c(setting, "no") &&
+	       !str_eq_c(setting, "off");
 }

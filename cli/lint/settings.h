@@ -20,6 +20,7 @@ struct lint_settings {
 	string_list formats;
 	string_list outputs; /* in pairs with formats; "" and "-": stdout */
 	string_list excludes;
+	const char *path;	   /* of the config file that was read; NULL */
 	const char *threshold;	   /* NULL: info */
 	const char *preset;	   /* NULL: all */
 	const char *rules_version; /* NULL: the newest */
@@ -53,5 +54,9 @@ int lint_settings_file(struct lint_settings *s, const char *path,
 /* As options of the linter and a threshold. Fails with ERR_INVALID. */
 int lint_settings_apply(struct lint_settings *s, struct lint_options *out,
 			enum diag_severity *threshold, struct err *e);
+
+/* Whether ShellCheck is to be run, as far as settings say. */
+bool lint_settings_shellcheck(const struct lint_settings *s,
+			      const struct lint_options *options);
 
 #endif

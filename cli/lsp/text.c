@@ -64,9 +64,19 @@ static struct str line_text(const struct lsp_text *t, size_t line)
 	return s;
 }
 
-static uint32_t units_of(struct rune rune)
+struct str lsp_text_line(const struct lsp_text *t, uint32_t line)
 {
-	return rune.value >= 0x10000 ? 2 : 1;
+	return line < t->lines.n ? line_text(t, line) : (struct str){0};
+}
+
+static uint32_t units_of(const struct lsp_text *t, struct rune rune)
+{
+	switch (t->encoding) {
+	case LSP_UTF8: return rune.n;
+	case LSP_UTF16: return rune.value >= 0x10000 ? 2 : 1;
+	case LSP_UTF32: break;
+	}
+	return 1;
 }
 
 uint32_t lsp_text_offset(const struct lsp_text *t, struct lsp_position at)
@@ -82,7 +92,7 @@ uint32_t lsp_text_offset(const struct lsp_text *t, struct lsp_position at)
 	while (rest.n) {
 		struct rune rune = rune_at(rest);
 
-		units += units_of(rune);
+		units += units_of(t, rune);
 		if (units > at.character)
 			break;
 		offset += rune.n;
@@ -115,7 +125,7 @@ struct lsp_position lsp_text_position(const struct lsp_text *t, uint32_t offset)
 	while (rest.n) {
 		struct rune rune = rune_at(rest);
 
-		at.character += units_of(rune);
+		at.character += units_of(t, rune);
 		rest = str_skip(rest, rune.n);
 	}
 	return at;

@@ -1,6 +1,6 @@
 /*
  * An open document: its text, and positions in it as editors give them: lines
- * from 0, and UTF-16 units from the line's beginning.
+ * from 0, and units from the line's beginning; which, is agreed upon at first.
  * Spec: LSP 3.17, "Text Documents", "Position".
  */
 #ifndef CLI_LSP_TEXT_H
@@ -10,9 +10,16 @@
 #include "base/vec.h"
 #include "parser/source.h"
 
+enum lsp_encoding {
+	LSP_UTF16, /* every client knows it */
+	LSP_UTF8,
+	LSP_UTF32,
+};
+
 struct lsp_text {
 	struct buf bytes;
 	VEC(uint32_t) lines; /* where each begins; the first is 0 */
+	enum lsp_encoding encoding;
 };
 
 struct lsp_position {
@@ -28,6 +35,8 @@ struct lsp_range {
 void lsp_text_release(struct lsp_text *t);
 /* -1 with ERR_LIMIT for a text that no source can be; t is then unchanged. */
 int lsp_text_set(struct lsp_text *t, struct str text, struct err *e);
+/* Of line n (from 0), without its end; empty behind the last. */
+struct str lsp_text_line(const struct lsp_text *t, uint32_t line);
 /* ERR_INVALID for a range that ends before it begins. */
 int lsp_text_replace(struct lsp_text *t, struct lsp_range range,
 		     struct str text, struct err *e);

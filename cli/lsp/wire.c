@@ -11,11 +11,14 @@ enum {
 	CHUNK = 64 << 10,
 };
 
-void lsp_wire_init(struct lsp_wire *w, int in, int out)
+void lsp_wire_init(struct lsp_wire *w, int in, int out,
+		   void (*wait)(void *ctx), void *ctx)
 {
 	*w = (struct lsp_wire){
 		.in = in,
 		.out = out,
+		.wait = wait,
+		.ctx = ctx,
 		.read = BUF_INIT(LSP_MAX_BYTES + HEADER_MAX_BYTES + CHUNK),
 	};
 }
@@ -48,6 +51,7 @@ static int fill(struct lsp_wire *w, struct err *e)
 	char chunk[CHUNK];
 	ssize_t n;
 
+	w->wait(w->ctx);
 	do {
 		n = read(w->in, chunk, sizeof(chunk));
 	} while (n < 0 && errno == EINTR);

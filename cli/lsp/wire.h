@@ -13,6 +13,9 @@ struct lsp_wire {
 	int out;
 	struct buf read; /* read from in and not taken yet, from at on */
 	size_t at;
+	/* Returns when in can be read: what else there is to do is done. */
+	void (*wait)(void *ctx);
+	void *ctx;
 };
 
 /* A larger message is dropped. */
@@ -25,7 +28,8 @@ enum lsp_result {
 	LSP_BROKEN,    /* no header, or the stream ends in a message */
 };
 
-void lsp_wire_init(struct lsp_wire *w, int in, int out);
+void lsp_wire_init(struct lsp_wire *w, int in, int out,
+		   void (*wait)(void *ctx), void *ctx);
 void lsp_wire_release(struct lsp_wire *w);
 
 /* The next message into out, which is emptied first. e is set for LSP_BROKEN.
