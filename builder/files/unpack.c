@@ -16,7 +16,7 @@
 
 /* A folder's time, set when nothing more is written into it. */
 struct folder_time {
-	struct str path;
+	struct str path; /* in the archive, clean */
 	int64_t mtime_s;
 };
 
@@ -70,7 +70,8 @@ static int check_name(struct str path, struct err *e)
  * too, lead to what is below dest, as for an archiver that is confined there.
  */
 static int resolve_entry(struct unpacker *u, struct str path,
-			 struct view_path *at, struct err *e)
+			 enum view_follow follow, struct view_path *at,
+			 struct err *e)
 {
 	SCOPED_VIEW_DIR struct view_dir dest = {0};
 	struct view root = {0};
@@ -84,8 +85,7 @@ static int resolve_entry(struct unpacker *u, struct str path,
 		fds[dest.n - 1 - i] = dest.fds[i];
 	root.layer_fds = fds;
 	root.n_layers = dest.n;
-	result =
-		view_resolve(&root, &u->scratch, path, VIEW_FOLLOW_DIRS, at, e);
+	result = view_resolve(&root, &u->scratch, path, follow, at, e);
 	free(fds);
 	return result;
 }
@@ -96,7 +96,7 @@ static int find_place(struct unpacker *u, struct str path, struct place *out,
 	const struct target_owner root = {0};
 	struct view_path at;
 
-	if (resolve_entry(u, path, &at, e) < 0)
+	if (resolve_entry(u, path, VIEW_FOLLOW_DIRS, &at, e) < 0)
 		return -1;
 	out->path = path_in_root(
 		&u->scratch, arena_printf(&u->scratch, "%.*s/%.*s",
@@ -150,7 +150,7 @@ static int unpack_folder(struct unpacker *u, const struct tar_entry *entry,
 		return -1;
 	target_dir_release(&child);
 	late = vec_push(&u->folders);
-	late->path = arena_str(&u->arena, p->path);
+	late->path = path_in_root(&u->arena, entry->path);
 	late->mtime_s = time_of(entry);
 	return set_metadata(u, entry, p, e);
 }
@@ -215,7 +215,7 @@ static int unpack_hardlink(struct unpacker *u, const struct tar_entry *entry,
 	struct str path;
 
 	if (check_name(entry->link, e) < 0 ||
-	    resolve_entry(u, entry->link, &at, e) < 0)
+	    resolve_entry(u, entry->link, VIEW_FOLLOW_DIRS, &at, e) < 0)
 		return -1;
 	path = path_in_root(&u->scratch,
 			    arena_printf(&u->scratch, "%.*s/%.*s",
@@ -335,26 +335,66 @@ static int unpack_entry(struct tar_walker *walker,
 			  : 0;
 }
 
-static int set_folder_times(struct unpacker *u, struct err *e)
+static int set_file_time(struct unpacker *u, struct str path,
+			 const struct timespec times[2], struct err *e)
+{
+	const char *name = arena_c(&u->scratch, path);
+
+	if (utimensat(u->to->upper_fd, name, times, 0) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return err_sys(e, "set the time");
+	if (copy_up(u, path, e) < 0)
+		return -1;
+	return utimensat(u->to->upper_fd, name, times, 0) < 0
+		       ? err_sys(e, "set the time")
+		       : 0;
+}
+
+static int set_dir_time(struct unpacker *u, struct str path,
+			const struct timespec times[2], struct err *e)
 {
 	const struct target_owner root = {0};
+	struct target_dir dir;
+	int failed;
 
-	for (size_t i = u->folders.n; i > 0; i--) {
-		const struct folder_time *f = &u->folders.v[i - 1];
-		const struct timespec times[2] = {{.tv_sec = f->mtime_s},
-						  {.tv_sec = f->mtime_s}};
-		struct target_dir dir;
-		struct err ignored;
-		int failed;
+	if (target_open(u->to, path, &root, &dir, e) < 0)
+		return -1;
+	failed = futimens(dir.fd, times);
+	target_dir_release(&dir);
+	return failed ? err_sys(e, "set the time") : 0;
+}
 
-		/* a later entry may have replaced it */
-		if (target_open(u->to, f->path, &root, &dir, &ignored) < 0)
-			continue;
-		failed = futimens(dir.fd, times);
-		target_dir_release(&dir);
-		if (failed)
-			return err_sys(e, "set the time of %.*s",
-				       STR_ARG(f->path));
+/* Of what is there now: a later entry may have put something else there. */
+static int set_time(struct unpacker *u, const struct folder_time *f,
+		    struct err *e)
+{
+	const struct timespec times[2] = {{.tv_sec = f->mtime_s},
+					  {.tv_sec = f->mtime_s}};
+	struct view_path at;
+	struct str path;
+
+	if (resolve_entry(u, f->path, VIEW_FOLLOW, &at, e) < 0)
+		return -1;
+	if (!at.exists)
+		return err_set(e, ERR_INVALID, "it is there no more");
+	path = path_in_root(&u->scratch,
+			    arena_printf(&u->scratch, "%.*s/%.*s",
+					 STR_ARG(u->dest), STR_ARG(at.path)));
+	return S_ISDIR(at.st.st_mode) ? set_dir_time(u, path, times, e)
+				      : set_file_time(u, path, times, e);
+}
+
+/* In the archive's order: of two entries of one folder the last one counts. */
+static int set_folder_times(struct unpacker *u, struct err *e)
+{
+	for (size_t i = 0; i < u->folders.n; i++) {
+		const struct folder_time *f = &u->folders.v[i];
+
+		if (set_time(u, f, e) < 0)
+			return err_wrap(e, "archive: the time of folder %.*s",
+					STR_ARG(f->path));
+		arena_release(&u->scratch);
 	}
 	return 0;
 }

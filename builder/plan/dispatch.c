@@ -281,9 +281,10 @@ static bool list_has(struct str_list list, struct str s)
 	return false;
 }
 
-static int compare_ports(const void *a, const void *b)
+static int compare_words(const void *a, const void *b)
 {
-	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+	return str_cmp(((const struct word *)a)->text,
+		       ((const struct word *)b)->text);
 }
 
 /* All at once: a range may be of every port that there is. */
@@ -310,15 +311,29 @@ static void add_ports(struct dispatch *c, const struct str *ports, size_t n)
 	*list = (struct str_list){v, n_all, true};
 }
 
+/* BuildKit sorts what is written, not what it comes to. */
+static struct word *sorted_words(struct arena *a, const struct words *words)
+{
+	struct word *out = arena_new_array(a, words->n, struct word);
+
+	if (words->n == 0)
+		return out;
+	memcpy(out, words->v, words->n * sizeof(*out));
+	qsort(out, words->n, sizeof(*out), compare_words);
+	return out;
+}
+
 static void dispatch_expose(struct dispatch *c)
 {
+	const struct word *words =
+		sorted_words(dispatch_arena(c), &c->in->words);
 	struct str *ports = NULL;
 	size_t n_ports = 0;
 	struct buf message = dispatch_message("EXPOSE ");
 	struct err e;
 
 	for (size_t i = 0; i < c->in->words.n; i++) {
-		const struct word *w = &c->in->words.v[i];
+		const struct word *w = &words[i];
 		struct str *fields;
 		size_t n_fields;
 
@@ -332,8 +347,6 @@ static void dispatch_expose(struct dispatch *c)
 						 e.msg);
 	}
 	add_ports(c, ports, n_ports);
-	if (n_ports)
-		qsort(ports, n_ports, sizeof(*ports), compare_ports);
 	gofmt_list(&message, (struct str_list){ports, n_ports, true});
 	dispatch_commit(c, &message, WITHOUT_LAYER);
 }

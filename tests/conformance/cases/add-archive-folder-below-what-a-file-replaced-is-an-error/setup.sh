@@ -1,0 +1,5 @@
+python3 "$CONFORMANCE/raw_tar.py" >a.tar <<'E'
+type=5 name=d/ mode=0755 mtime=1000000000
+type=5 name=d/e mode=0755
+name=d body=x
+E
