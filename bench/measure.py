@@ -8,8 +8,10 @@ runs. What threads are for is measured in elapsed time, and says so. Peak memory
 is imgbuild's own, read from /proc while it runs.
 """
 import argparse
+import json
 import os
 import pwd
+import re
 import shutil
 import statistics
 import subprocess
@@ -473,6 +475,138 @@ class Bench:
             shutil.rmtree(store, ignore_errors=True)
             os.unlink(self.path("memory.tar"))
 
+    # ---- registries ----
+
+    def registry(self):
+        """A registry of our own on loopback; its host and process."""
+        conf, log = self.path("registry.yml"), self.path("registry.log")
+        self.write("registry.yml", """version: 0.1
+log: {level: info}
+storage: {filesystem: {rootdirectory: %s}}
+http: {addr: "127.0.0.1:0", secret: bench}
+""" % self.path("registry"))
+        with open(log, "wb") as out:
+            server = subprocess.Popen(["docker-registry", "serve", conf],
+                                      stdout=out, stderr=out)
+        for _ in range(100):
+            with open(log) as file:
+                found = re.search(r"listening on 127.0.0.1:(\d+)", file.read())
+            if found:
+                return "localhost:" + found[1], server
+            time.sleep(0.05)
+        sys.exit("measure.py: the registry does not start")
+
+    def eight_layers(self, size):
+        """A context whose Dockerfile makes a layer of each eighth of it."""
+        top = self.path("eight")
+        names = sorted(os.listdir(self.megabytes(size)))[:size // 8]
+        for i, name in enumerate(names):
+            folder = os.path.join(top, str(i % 8))
+            os.makedirs(folder, exist_ok=True)
+            os.link(self.path("bulk", name), os.path.join(folder, name))
+        return top, self.write("eight.Dockerfile", "FROM scratch\n" + "".join(
+            "COPY %d /%d\n" % (i, i) for i in range(8)))
+
+    def blob_urls(self, host, name):
+        accept = "Accept: application/vnd.oci.image.manifest.v1+json"
+        manifest = json.loads(subprocess.run(
+            ["curl", "-sH", accept, "http://%s/v2/%s/manifests/1" % (
+                host, name)], stdout=subprocess.PIPE, check=True).stdout)
+        return ["http://%s/v2/%s/blobs/%s" % (host, name, blob["digest"])
+                for blob in manifest["layers"]]
+
+    def pull_and_push(self):
+        rows = ["pull of 8 layers", "push of 8 layers", "push, unchanged",
+                "peak memory of a pull", "peak memory of a push"]
+        if not any(self.wanted(row) for row in rows):
+            return
+        if not shutil.which("docker-registry"):
+            print("measure.py: no docker-registry here: rows of registries "
+                  "are left out", file=sys.stderr)
+            return
+        size = 1024 // self.scale
+        context, dockerfile = self.eight_layers(size)
+        host, server = self.registry()
+        try:
+            self.registry_rows(rows, host, size, context, dockerfile)
+        finally:
+            server.terminate()
+            server.wait()
+
+    def registry_rows(self, rows, host, size, context, dockerfile):
+        store, other = self.store("registry"), self.path("store-pulled")
+        env = dict(os.environ, IMGBUILD_ROOT=store)
+        name = host + "/bench/eight:1"
+        cpu(self.build(context, dockerfile, "-t", name, "--push"), env)
+        urls = self.blob_urls(host, "bench/eight")
+        copies = self.path("copies")
+        os.makedirs(copies, exist_ok=True)
+
+        def fresh():
+            shutil.rmtree(other, ignore_errors=True)
+
+        pull = [IMGBUILD, "pull", "-q", name]
+        if self.wanted(rows[0]):
+            self.compare(
+                "%s, %d MB (elapsed)" % (rows[0], size),
+                "curl | tee copy | openssl dgst -sha256, each layer",
+                Side(pull, fresh, store=other, measure=elapsed),
+                Side("; ".join("curl -s %s | tee %s/%d | openssl dgst -sha256"
+                               % (url, copies, i)
+                               for i, url in enumerate(urls)),
+                     measure=elapsed), 0.5, 5)
+            self.compare(
+                "%s, %d MB" % (rows[0], size),
+                "curl | tee copy | openssl dgst -sha256, each layer",
+                Side(pull, fresh, store=other),
+                Side("; ".join("curl -s %s | tee %s/%d | openssl dgst -sha256"
+                               % (url, copies, i)
+                               for i, url in enumerate(urls))), 1.0, 5)
+        count = [0]
+        push = Side([], store=store, measure=elapsed)
+
+        def elsewhere():
+            count[0] += 1
+            push.argv = [IMGBUILD, "push", "-q", name, "%s/to/%d:1" % (
+                host, count[0])]
+        push.prepare = elsewhere
+        if self.wanted(rows[1]):
+            folder = self.path("dir")
+            cpu([IMGBUILD, "copy", "-q", name, "dir:" + folder], env)
+            layers = " ".join(url.rpartition(":")[2] for url in urls)
+            floor = Side([], measure=elapsed)
+
+            def floor_elsewhere():
+                count[0] += 1
+                floor.argv = ["sh", "-c", """set -e
+cd %s
+for d in %s; do
+    to=$(curl -si -X POST http://%s/v2/to/%d/blobs/uploads/ |
+        sed -n 's/^Location: //Ip' | tr -d '\\r')
+    curl -sT $d "$to&digest=sha256:$d"
+done""" % (folder, layers, host, count[0])]
+            floor.prepare = floor_elsewhere
+            self.compare("%s, %d MB (elapsed)" % (rows[1], size),
+                         "curl -T of each layer", push, floor, 1.0, 5)
+        if self.wanted(rows[2]):
+            self.compare("%s (elapsed)" % rows[2], "curl -sI of its manifest",
+                         Side([IMGBUILD, "push", "-q", name], store=store,
+                              measure=elapsed),
+                         Side(["curl", "-sI", "http://%s/v2/bench/eight/"
+                               "manifests/1" % host], measure=elapsed),
+                         2.0, 20)
+        fresh()
+        for row, argv, root in ((rows[3], pull, other),
+                                (rows[4], push.argv, store)):
+            if not self.wanted(row):
+                continue
+            if row == rows[4]:
+                elsewhere()
+                argv = push.argv
+            most = peak(argv, dict(os.environ, IMGBUILD_ROOT=root))
+            print("| %s, %d MB | | %.0f MiB | | | < 32 MiB |" % (
+                row, size, most))
+
     def run(self):
         try:
             self.few()
@@ -486,6 +620,7 @@ class Bench:
             self.many_files()
             self.bulk()
             self.memory()
+            self.pull_and_push()
         finally:
             if self.own:
                 os.chdir("/")
