@@ -43,7 +43,6 @@ struct registry {
 	pthread_mutex_t lock;
 	VEC(struct peer *) peers;
 	VEC(struct http *) idle; /* connections that nobody uses now */
-	uint64_t n_requests;
 };
 
 struct registry *registry_open(const struct registry_options *opt)
@@ -91,16 +90,6 @@ int registry_endpoints(struct registry *r, struct arena *a,
 				  e);
 }
 
-uint64_t registry_n_requests(struct registry *r)
-{
-	uint64_t n;
-
-	(void)pthread_mutex_lock(&r->lock);
-	n = r->n_requests;
-	(void)pthread_mutex_unlock(&r->lock);
-	return n;
-}
-
 /* --- connections and hosts ---------------------------------------------- */
 
 static int take_http(struct registry *r, struct http **out, struct err *e)
@@ -109,7 +98,6 @@ static int take_http(struct registry *r, struct http **out, struct err *e)
 	(void)pthread_mutex_lock(&r->lock);
 	if (r->idle.n)
 		*out = r->idle.v[--r->idle.n];
-	r->n_requests++;
 	(void)pthread_mutex_unlock(&r->lock);
 	return *out ? 0 : http_new(out, r->cancel_fd, e);
 }

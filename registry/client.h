@@ -23,8 +23,6 @@ void registry_close(struct registry *r); /* NULL does nothing */
 int registry_endpoints(struct registry *r, struct arena *a,
 		       const struct reference *ref, struct endpoint **out,
 		       size_t *n_out, struct err *e);
-/* Requests that were sent, to anyone. */
-uint64_t registry_n_requests(struct registry *r);
 
 /* What is asked of an endpoint. */
 struct registry_call {

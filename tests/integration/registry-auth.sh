@@ -46,7 +46,7 @@ http {
 		listen 127.0.0.1:$port ssl;
 		ssl_certificate $WORK/tls/server.cert; ssl_certificate_key $WORK/tls/server.key;
 		ssl_client_certificate $WORK/tls/ca.crt; ssl_verify_client on;
-		client_max_body_size 0;
+		client_max_body_size 17m;
 		location / {
 			auth_basic "Registry"; auth_basic_user_file $WORK/nginx/htpasswd;
 			proxy_pass http://$HOST; proxy_set_header Host \$http_host; proxy_set_header X-Forwarded-Proto https;
@@ -82,11 +82,18 @@ c = json.load(open(sys.argv[1]))
 assert c["detachKeys"] == "ctrl-x" and "other.invalid" in c["auths"] and sys.argv[2] in c["auths"], c' "$DOCKER_CONFIG/config.json" "$T"
 check "push through TLS, with a client certificate and a password" said "$i" push "$T/a/b:1"
 pushed=$(said_digest <"$LOG")
-check "pull" other tls "$i" pull "$T/a/b:1"
+check "pull" other by-tls "$i" pull "$T/a/b:1"
 check "   ... of the same" same "$pushed" "$(said_digest <"$LOG")"
 n=$(wc -l <"$WORK/nginx/access.log")
 check "push unchanged" said "$i" push "$T/a/b:1"
 check "   ... in at most three requests" test $(($(wc -l <"$WORK/nginx/access.log") - n)) -le 3
+head -c 20000000 /dev/urandom >"$WORK/big"
+printf 'FROM scratch\nCOPY big /\n' >"$WORK/Dockerfile"
+mkdir "$WORK/c"
+mv "$WORK/big" "$WORK/c"
+check "what is too large for one request goes in chunks" build --push -t "$T/big:1" -f "$WORK/Dockerfile" "$WORK/c"
+check "   ... two of them" same 2 "$(grep -c 'PATCH /v2/big/.*" 202' "$WORK/nginx/access.log")"
+check "   ... and comes back whole" other big "$i" pull "$T/big:1"
 check "a login for a repository only is preferred" env DOCKER_AUTH_CONFIG='{"auths":{"'"$T"'/a":{"auth":"'"$(printf 'user:wrong' | base64)"'"}}}' \
 	bash -c '! "$0" pull "$1" 2>&1 | tee /dev/stderr | grep -q pulled' "$i" "$T/a/b:1"
 check "REGISTRY_AUTH_FILE counts" env DOCKER_CONFIG=/nonexistent REGISTRY_AUTH_FILE="$DOCKER_CONFIG/config.json" "$i" pull "$T/a/b:1"
@@ -143,7 +150,7 @@ check "login" said login "$K"
 check "push" said "$i" push "$K/public/b:1"
 check "   ... elsewhere" said "$i" push "$K/private/b:1"
 before=$(asked)
-check "pull with a login" other token "$i" pull "$K/private/b:1"
+check "pull with a login" other by-token "$i" pull "$K/private/b:1"
 check "   ... asks for one token" same $((before + 1)) "$(asked)"
 check "   ... to pull" same "GET user repository:private/b:pull" "$(tail -n 1 "$WORK/token/requests")"
 check "copy mounts, with one token for both" said "$i" copy "docker://$K/private/b:1" "docker://$K/private/c:1"
@@ -167,6 +174,6 @@ check "once it has expired, that is said" says_error "has expired: .imgbuild log
 sleep 0.2 # tee is a process of its own
 check "no secret was printed" bash -c '[ -s "$1" ] && ! grep -E "$2|$3|$4" "$1"' "" "$WORK/whole" "$SECRET" \
 	"$(printf 'user:%s' "$SECRET" | base64)" "Bearer"
-check "   ... or is in a store" bash -c '! grep -rE "$2" "$1/store" "$1/tls/../identity"' "" "$WORK" "$SECRET"
+check "   ... or is in a store" bash -c '! grep -rE "$2" "$1/store" "$1/by-tls" "$1/identity"' "" "$WORK" "$SECRET"
 stop_servers
 finish

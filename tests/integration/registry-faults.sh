@@ -66,6 +66,21 @@ import hashlib, os, sys
 for name in os.listdir(sys.argv[1]):
     assert hashlib.sha256(open(sys.argv[1] + "/" + name, "rb").read()).hexdigest() == name' "$WORK/lied/blobs/sha256"
 
+# --- ADD, by the same transport ----------------------------------------------------------
+unset DOCKER_AUTH_CONFIG
+added() { # URL: what ADD gets
+	printf 'FROM scratch\nADD %s /got\n' "$1" >"$WORK/Dockerfile"
+	"$i" build -q -f "$WORK/Dockerfile" -o "type=tar,dest=$WORK/added.tar" "$WORK/c" >&2 && tar -xOf "$WORK/added.tar" got
+}
+check "ADD: Content-Encoding is undone" same plain "$(added "http://$L/file/coded")"
+check "ADD: a URL is sent as it is written" same "/file/a/../b%41?x=%20" "$(added "http://$L/file/a/../b%41?x=%20")"
+: >"$WORK/lies/seen"
+check "ADD: a redirect is followed" same plain "$(added "http://user:word@$L/file/away")"
+check "   ... without credentials" same "localhost secret 127.0.0.1 none" \
+	"$(cut -d' ' -f1,3 "$WORK/lies/seen" | tr '\n' ' ' | sed 's/ $//')"
+check "   ... which are in no error" bash -c '! "$0" build -f - "$1" 2>"$2" <<<"FROM scratch
+ADD http://user:word@localhost:1/x?signature=word /" && ! grep -E "[^/]word" <(grep -v "^ *[0-9]* |" "$2" | grep imgbuild:)' "$i" "$WORK/c" "$WORK/added.out"
+
 printf '[[registry]]\nprefix = "%s"\n' "$L" >"$WORK/conf"
 interrupted() {
 	local started=$SECONDS code=0

@@ -103,6 +103,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "secret" if self.headers.get("Authorization") else "none"))
         if self.path.startswith("/token/"):
             return self.token()
+        if self.path.startswith("/file/"):
+            return self.file()
         parts = self.path.split("/")
         lie, kind, reference = parts[2], parts[-2], parts[-1]
         if kind == "manifests":
@@ -112,6 +114,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.blob(lie)
 
     do_HEAD = do_GET
+
+    def file(self):
+        """Files for ADD: /file/coded, /file/a/../b%41, /file/away."""
+        if self.path == "/file/away":
+            return self.answer(302, Location="http://127.0.0.1:%d/file/coded" %
+                               self.port())
+        if self.path == "/file/coded":
+            return self.answer(200, gzip.compress(b"plain\n"),
+                               Content_Encoding="gzip")
+        return self.answer(200, self.path.encode())
 
     def token(self):
         self.answer(200, {
