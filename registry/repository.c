@@ -10,7 +10,7 @@
 
 enum {
 	CHUNK_BYTES = 16 << 20, /* of a chunked upload */
-	MAX_UPLOADS = 3,	/* of one blob, before it has failed */
+	MAX_FAILED = 3,		/* of one blob, before it has failed */
 	MAX_TAG_PAGES = 1000,
 	MAX_TAGS = 500000,
 };
@@ -143,7 +143,11 @@ static int take_manifest(struct arena *a, struct str reference,
 
 	d->size_bytes = answer->text.n;
 	d->digest = digest_of(buf_c(&answer->text), answer->text.n);
-	if (digest_parse(reference, &wanted) && !digest_eq(&wanted, &d->digest))
+	/* by tag it is the header that says what was meant */
+	if ((digest_parse(reference, &wanted) ||
+	     digest_parse(http_header(answer, "Docker-Content-Digest"),
+			  &wanted)) &&
+	    !digest_eq(&wanted, &d->digest))
 		return err_set(
 			e, ERR_CORRUPT,
 			"the registry sent a manifest of another digest");
@@ -352,7 +356,8 @@ struct upload {
 	const struct blob_part *from;
 	struct arena *arena;
 	struct str object;
-	struct str url; /* the next request of it goes there */
+	struct str url;	   /* the next request of it goes there */
+	unsigned n_failed; /* pieces, since it got further */
 };
 
 static struct registry_call upload_call(struct upload *u, const char *method)
@@ -540,24 +545,38 @@ static int ask_progress(struct upload *u, uint64_t *at, struct err *e)
 	return take_location(u, &answer, e);
 }
 
+/* A piece that failed: whether the upload goes on, from *at. */
+static bool goes_on(struct upload *u, uint64_t *at, const struct err *failed)
+{
+	uint64_t before = *at;
+	struct err ignored;
+
+	if (failed->code == ERR_CANCELLED || ++u->n_failed >= MAX_FAILED ||
+	    ask_progress(u, at, &ignored) < 0)
+		return false;
+	/* only what gets no further counts */
+	if (*at > before)
+		u->n_failed = 0;
+	return true;
+}
+
 static int send_in_chunks(struct upload *u, struct err *e)
 {
-	unsigned n_failed = 0;
 	uint64_t at = 0;
 	long status;
 
-	while (at < u->d->size_bytes) {
-		struct err first;
-
-		if (send_chunk(u, &at, &first) == 0)
-			continue;
-		if (first.code == ERR_CANCELLED || ++n_failed > MAX_UPLOADS ||
-		    ask_progress(u, &at, e) < 0) {
-			*e = first;
+	while (at < u->d->size_bytes)
+		if (send_chunk(u, &at, e) < 0 && !goes_on(u, &at, e))
 			return -1;
-		}
-	}
 	return close_upload(u, at, &status, e);
+}
+
+/* Whether another upload may do what one that failed so did not. */
+static bool may_help(const struct upload *u, long status, const struct err *e)
+{
+	return u->n_failed < MAX_FAILED && e->code != ERR_CANCELLED &&
+	       e->code != ERR_CORRUPT && e->code != ERR_SYS &&
+	       (status == 0 || status == 413 || status == 404);
 }
 
 /* In one piece first; what that breaks off at, or is too large for, in chunks.
@@ -565,28 +584,22 @@ static int send_in_chunks(struct upload *u, struct err *e)
 static int send_blob(struct upload *u, struct err *e)
 {
 	long status = 0;
-	struct err first;
+	int result = close_upload(u, 0, &status, e);
 
-	if (close_upload(u, 0, &status, e) == 0)
-		return 0;
-	for (int i = 1; i < MAX_UPLOADS; i++) {
-		bool again = status == 0 || status == 413 || status == 404;
-		int begun;
+	u->n_failed += result < 0;
+	while (result < 0 && may_help(u, status, e)) {
+		struct err failed = *e;
+		int begun = begin_upload(u, (struct str){0}, e);
 
-		first = *e;
-		if (e->code == ERR_CANCELLED || e->code == ERR_CORRUPT ||
-		    e->code == ERR_SYS || !again)
-			return -1;
-		begun = begin_upload(u, (struct str){0}, e);
-		if (begun < 0) {
-			*e = first;
-			return -1;
-		}
-		if (begun == 0 || send_in_chunks(u, e) == 0)
-			return 0;
+		if (begun < 0)
+			*e = failed; /* what it was about */
+		if (begun <= 0)
+			return begun;
 		status = 0;
+		result = send_in_chunks(u, e);
+		u->n_failed += result < 0;
 	}
-	return -1;
+	return result;
 }
 
 int repository_put_blob(struct repository *p, const struct descriptor *d,
