@@ -32,8 +32,9 @@ typedef struct json_t *lsp_answer(const struct lsp_question *q, struct err *e);
 
 /* diagnostics.c */
 lsp_answer lsp_pull_diagnostics;
-/* "textDocument/publishDiagnostics", the params */
-struct json_t *lsp_diagnostics(const struct lsp_document *doc);
+enum { LSP_FINDINGS_MAX_BYTES = 1 << 30 };
+/* Append what "textDocument/publishDiagnostics" takes, as JSON. */
+void lsp_add_diagnostics(struct buf *out, const struct lsp_document *doc);
 /* ... of a document that was closed: none */
 struct json_t *lsp_no_diagnostics(struct str uri);
 struct json_t *lsp_diagnostic(const struct lsp_document *doc,

@@ -49,41 +49,73 @@ static bool add_href(struct buf *out, const char *id)
 	return out->n > 0;
 }
 
-json_t *lsp_diagnostic(const struct lsp_document *doc, const struct diag *diag)
+/* "{"line":0,"character":0}" */
+static void add_position(struct buf *out, struct lsp_position at)
+{
+	buf_printf(out, "{\"line\":%u,\"character\":%u}", at.line,
+		   at.character);
+}
+
+/*
+ * As text: a file may have thousands of findings, all of which are sent anew
+ * whenever a key is pressed, and trees of JSON cost ten times as much.
+ */
+static void add_diagnostic(struct buf *out, const struct lsp_document *doc,
+			   const struct diag *diag)
 {
 	SCOPED_BUF struct buf text = BUF_INIT(1u << 20);
 	SCOPED_BUF struct buf href = BUF_INIT(512);
-	json_t *json;
+	struct lsp_range range = lsp_text_range(&doc->text, diag->span);
 
 	buf_add_str(&text, diag->text);
 	if (diag->hint.n)
 		buf_printf(&text, "\nhint: %.*s", STR_ARG(diag->hint));
-	json = json_pack("{s:o, s:i, s:s, s:s, s:o}", "range",
-			 lsp_json_range(lsp_text_range(&doc->text, diag->span)),
-			 "severity", severity_of(diag), "code", diag->id,
-			 "source", "imgbuild", "message",
-			 lsp_json_str(buf_str(&text)));
+	buf_add_c(out, "{\"range\":{\"start\":");
+	add_position(out, range.start);
+	buf_add_c(out, ",\"end\":");
+	add_position(out, range.end);
+	buf_printf(out, "},\"severity\":%d,\"code\":\"%s\","
+			"\"source\":\"imgbuild\",\"message\":",
+		   severity_of(diag), diag->id);
+	buf_add_json_string(out, buf_str(&text));
 	if (add_href(&href, diag->id))
-		json_object_set_new(
-			json, "codeDescription",
-			json_pack("{s:s}", "href", buf_c(&href)));
-	return json;
+		buf_printf(out, ",\"codeDescription\":{\"href\":\"%s\"}",
+			   buf_c(&href));
+	buf_add_char(out, '}');
 }
 
-static json_t *all_of(const struct lsp_document *doc)
+static void add_all(struct buf *out, const struct lsp_document *doc)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < doc->lint.diags.n; i++)
-		json_array_append_new(
-			list, lsp_diagnostic(doc, &doc->lint.diags.v[i]));
-	return list;
+	buf_add_char(out, '[');
+	for (size_t i = 0; i < doc->lint.diags.n; i++) {
+		if (i)
+			buf_add_char(out, ',');
+		add_diagnostic(out, doc, &doc->lint.diags.v[i]);
+	}
+	buf_add_char(out, ']');
 }
 
-json_t *lsp_diagnostics(const struct lsp_document *doc)
+static json_t *loaded(const struct buf *text)
 {
-	return json_pack("{s:s, s:I, s:o}", "uri", doc->uri, "version",
-			 (json_int_t)doc->version, "diagnostics", all_of(doc));
+	return json_loadb(buf_c(text), text->n, 0, NULL);
+}
+
+json_t *lsp_diagnostic(const struct lsp_document *doc, const struct diag *diag)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(8u << 20);
+
+	add_diagnostic(&text, doc, diag);
+	return loaded(&text);
+}
+
+void lsp_add_diagnostics(struct buf *out, const struct lsp_document *doc)
+{
+	buf_add_c(out, "{\"uri\":");
+	buf_add_json_string(out, str_from(doc->uri));
+	buf_printf(out, ",\"version\":%lld,\"diagnostics\":",
+		   (long long)doc->version);
+	add_all(out, doc);
+	buf_add_char(out, '}');
 }
 
 json_t *lsp_no_diagnostics(struct str uri)
@@ -94,6 +126,7 @@ json_t *lsp_no_diagnostics(struct str uri)
 
 json_t *lsp_pull_diagnostics(const struct lsp_question *q, struct err *e)
 {
+	SCOPED_BUF struct buf items = BUF_INIT(LSP_FINDINGS_MAX_BYTES);
 	struct str previous;
 	char id[16];
 
@@ -103,6 +136,7 @@ json_t *lsp_pull_diagnostics(const struct lsp_question *q, struct err *e)
 	    str_eq_c(previous, id))
 		return json_pack("{s:s, s:s}", "kind", "unchanged", "resultId",
 				 id);
+	add_all(&items, q->doc);
 	return json_pack("{s:s, s:s, s:o}", "kind", "full", "resultId", id,
-			 "items", all_of(q->doc));
+			 "items", loaded(&items));
 }

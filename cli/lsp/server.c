@@ -5,16 +5,23 @@
 
 #include <jansson.h>
 
+static void send_text(struct lsp_server *s, struct str text)
+{
+	struct err e;
+
+	if (lsp_wire_write(&s->wire, text, &e) < 0) {
+		(void)report(&e);
+		s->broken = true;
+	}
+}
+
 /* Takes message. */
 static void send_json(struct lsp_server *s, json_t *message)
 {
 	char *text = json_dumps(message, JSON_COMPACT);
-	struct err e;
 
-	if (text && lsp_wire_write(&s->wire, str_from(text), &e) < 0) {
-		(void)report(&e);
-		s->broken = true;
-	}
+	if (text)
+		send_text(s, str_from(text));
 	free(text);
 	json_decref(message);
 }
@@ -59,10 +66,16 @@ static void send_reply(struct lsp_server *s, const struct lsp_reply *r)
 
 void lsp_publish(struct lsp_server *s, struct lsp_document *doc)
 {
+	SCOPED_BUF struct buf text = BUF_INIT(LSP_FINDINGS_MAX_BYTES);
+
 	if (s->pulls)
 		return;
 	lsp_document_lint(&s->workspace.documents, doc);
-	lsp_notify(s, "textDocument/publishDiagnostics", lsp_diagnostics(doc));
+	buf_add_c(&text, "{\"jsonrpc\":\"2.0\",\"method\":"
+			 "\"textDocument/publishDiagnostics\",\"params\":");
+	lsp_add_diagnostics(&text, doc);
+	buf_add_char(&text, '}');
+	send_text(s, buf_str(&text));
 }
 
 /* A mistake in a notification has nobody to be told; unknown ones are fine. */
