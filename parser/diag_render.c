@@ -136,10 +136,13 @@ void diag_render(struct buf *out, const struct source *src,
 {
 	struct position at = source_position(src, diag->span.offset);
 	bool placed = diag->span.offset != SPAN_NONE.offset;
+	struct source_mark mark = {0};
+	struct position shown =
+		source_character(src, diag->span.offset, &mark);
 
 	add_visible(out, src->name);
 	if (placed)
-		buf_printf(out, ":%u:%u", at.line, at.column);
+		buf_printf(out, ":%u:%u", shown.line, shown.column);
 	buf_printf(out, ": %s: ", severity_name(diag->severity));
 	add_visible(out, diag->text);
 	buf_printf(out, " [%s]\n", diag->id);
@@ -171,11 +174,12 @@ static void add_json_field(struct buf *out, const char *name, struct str value)
 	buf_add_json_string(out, value);
 }
 
-void diag_render_json(struct buf *out, const struct source *src,
-		      const struct diag *diag)
+static void render_json(struct buf *out, const struct source *src,
+			const struct diag *diag, struct source_mark *mark)
 {
-	struct position at = source_position(src, diag->span.offset);
-	struct position end = source_position(src, diag->span.end);
+	struct position at = source_character(src, diag->span.offset, mark);
+	struct source_mark behind = *mark;
+	struct position end = source_character(src, diag->span.end, &behind);
 
 	buf_add_c(out, "{\"file\":");
 	buf_add_json_string(out, src->name);
@@ -190,11 +194,21 @@ void diag_render_json(struct buf *out, const struct source *src,
 	buf_add_char(out, '}');
 }
 
+void diag_render_json(struct buf *out, const struct source *src,
+		      const struct diag *diag)
+{
+	struct source_mark mark = {0};
+
+	render_json(out, src, diag, &mark);
+}
+
 void diags_render_json(struct buf *out, const struct source *src,
 		       const struct diags *d)
 {
+	struct source_mark mark = {0};
+
 	for (size_t i = 0; i < d->n; i++) {
-		diag_render_json(out, src, &d->v[i]);
+		render_json(out, src, &d->v[i], &mark);
 		buf_add_char(out, '\n');
 	}
 }

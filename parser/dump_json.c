@@ -116,11 +116,13 @@ static void put_instruction(struct json_dump *d, const char *name,
 		.open_object = open_object,
 		.close_object = close_object,
 	};
+	struct source_mark mark = {0};
 
 	open_object(d, name);
 	put_string(d, "instruction", str_from(instruction_name(in->kind)));
-	put_position(d, "start", source_position(src, in->span.offset));
-	put_position(d, "end", source_position(src, in->span.end));
+	put_position(d, "start",
+		     source_character(src, in->span.offset, &mark));
+	put_position(d, "end", source_character(src, in->span.end, &mark));
 	put_string(d, "text", in->text);
 	if (in->doc.n)
 		put_string(d, "doc", in->doc);

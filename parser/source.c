@@ -1,5 +1,7 @@
 #include "parser/source.h"
 
+#include "parser/utf8.h"
+
 #include <string.h>
 
 static uint32_t count_lines(struct str text)
@@ -53,6 +55,26 @@ struct position source_position(const struct source *s, uint32_t offset)
 			high = middle;
 	}
 	return (struct position){low + 1, offset - s->line_offsets[low] + 1};
+}
+
+struct position source_character(const struct source *s, uint32_t offset,
+				 struct source_mark *mark)
+{
+	struct position at = source_position(s, offset);
+	uint32_t begin = s->line_offsets[at.line - 1];
+	uint32_t end = begin + at.column - 1;
+	struct str rest;
+
+	at.column = 1;
+	if (mark->at.line == at.line && mark->offset <= end) {
+		begin = mark->offset;
+		at.column = mark->at.column;
+	}
+	for (rest = source_text(s, (struct span){begin, end}); rest.n;
+	     at.column++)
+		rest = str_skip(rest, rune_at(rest).n);
+	*mark = (struct source_mark){end, at};
+	return at;
 }
 
 struct str source_line(const struct source *s, uint32_t line)

@@ -25,7 +25,7 @@ struct source {
 	uint32_t n_lines;
 };
 
-/* Line and column count from 1; the column counts bytes. */
+/* Line and column count from 1; the column counts bytes, or characters. */
 struct position {
 	uint32_t line;
 	uint32_t column;
@@ -38,6 +38,17 @@ struct position {
 void source_init(struct source *s, struct arena *a, struct str name,
 		 struct str text);
 struct position source_position(const struct source *s, uint32_t offset);
+/*
+ * The same for what other programs read: the column counts characters. mark,
+ * zeroed at first, remembers where counting got to, so that many places of one
+ * long line, asked for in order, cost no more than the line.
+ */
+struct source_mark {
+	uint32_t offset;
+	struct position at;
+};
+struct position source_character(const struct source *s, uint32_t offset,
+				 struct source_mark *mark);
 /* Line n (from 1) without its line end. */
 struct str source_line(const struct source *s, uint32_t line);
 struct str source_text(const struct source *s, struct span span);

@@ -17,21 +17,32 @@ static bool is_excluded(const string_list *excludes, const char *path)
 	return false;
 }
 
+static bool is_any(const char *name, const char *const *patterns, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fnmatch(patterns[i], name, FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+/* In any case: Dockerfile, Dockerfile.dev, Dockerfile-dev, dev.Dockerfile. */
 static bool is_dockerfile(const char *name)
 {
 	static const char *const patterns[] = {
-		"Dockerfile",	   "Dockerfile.*",    "*.Dockerfile",
-		"*.dockerfile",	   "Containerfile",   "Containerfile.*",
-		"*.Containerfile", "*.containerfile",
+		"Dockerfile",	    "Dockerfile[._-]*",	   "*.Dockerfile",
+		"Containerfile",    "Containerfile[._-]*", "*.Containerfile",
+	};
+	/* texts about one, templates of one, what editors and patch leave */
+	static const char *const others[] = {
+		"*.dockerignore", "*.md",     "*.rst",	"*.adoc",
+		"*.html",	  "*.j2",     "*.jinja", "*.jinja2",
+		"*.tmpl",	  "*.tpl",    "*.template", "*.erb",
+		"*.mustache",	  "*.ejs",    "*.orig", "*.rej",
+		"*.bak",	  "*.swp",    "*~",
 	};
 
-	/* "Dockerfile.dockerignore" is not one */
-	if (fnmatch("*.dockerignore", name, 0) == 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
-		if (fnmatch(patterns[i], name, 0) == 0)
-			return true;
-	return false;
+	return is_any(name, patterns, ARRAY_LEN(patterns)) &&
+	       !is_any(name, others, ARRAY_LEN(others));
 }
 
 static int no_hidden(const struct dirent *entry)

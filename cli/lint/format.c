@@ -27,13 +27,16 @@ static struct str path_of(const struct lint_report *report,
 }
 
 static struct finding finding_of(const struct lint_report *report,
-				 const struct lint_file *file, size_t i)
+				 const struct lint_file *file, size_t i,
+				 struct source_mark *mark)
 {
 	const struct diag *diag = &file->diags.v[i];
+	struct source_mark end;
 	struct finding f = {file, diag, path_of(report, file), {0}, {0}};
 
-	f.from = source_position(file->source, diag->span.offset);
-	f.to = source_position(file->source, diag->span.end);
+	f.from = source_character(file->source, diag->span.offset, mark);
+	end = *mark; /* the next finding may begin before this one's end */
+	f.to = source_character(file->source, diag->span.end, &end);
 	return f;
 }
 
@@ -86,8 +89,10 @@ static void tty_finding(struct buf *out, const struct finding *f, bool color)
 
 static void tty_file(struct lint_report *report, const struct lint_file *file)
 {
+	struct source_mark mark = {0};
+
 	for (size_t i = 0; i < file->diags.n; i++) {
-		struct finding f = finding_of(report, file, i);
+		struct finding f = finding_of(report, file, i, &mark);
 
 		tty_finding(report->out, &f, report->color);
 	}
@@ -288,7 +293,7 @@ static void sarif_rules(struct buf *out)
 static void sarif_end(struct buf *out)
 {
 	buf_printf(out,
-		   "],\"tool\":{\"driver\":{\"name\":\"imgbuild\","
+		   "],\"columnKind\":\"unicodeCodePoints\",\"tool\":{\"driver\":{\"name\":\"imgbuild\","
 		   "\"fullName\":\"imgbuild lint\",\"version\":\"%s\","
 		   "\"rules\":[",
 		   IMGBUILD_VERSION);
@@ -336,13 +341,15 @@ static void checkstyle_finding(struct buf *out, const struct finding *f)
 static void checkstyle_file(struct lint_report *report,
 			    const struct lint_file *file)
 {
+	struct source_mark mark = {0};
+
 	if (file->diags.n == 0)
 		return;
 	buf_add_c(report->out, "<file");
 	xml_attribute(report->out, "name", path_of(report, file));
 	buf_add_char(report->out, '>');
 	for (size_t i = 0; i < file->diags.n; i++) {
-		struct finding f = finding_of(report, file, i);
+		struct finding f = finding_of(report, file, i, &mark);
 
 		checkstyle_finding(report->out, &f);
 	}
@@ -366,13 +373,15 @@ static void junit_finding(struct buf *out, const struct finding *f)
 
 static void junit_file(struct lint_report *report, const struct lint_file *file)
 {
+	struct source_mark mark = {0};
+
 	buf_add_c(report->out, "<testsuite");
 	xml_attribute(report->out, "name", path_of(report, file));
 	buf_printf(report->out,
 		   " tests='%zu' failures='%zu' errors='0' time='0'>",
 		   file->diags.n, file->diags.n);
 	for (size_t i = 0; i < file->diags.n; i++) {
-		struct finding f = finding_of(report, file, i);
+		struct finding f = finding_of(report, file, i, &mark);
 
 		junit_finding(report->out, &f);
 	}
@@ -440,13 +449,14 @@ void lint_report_begin(struct lint_report *report)
 void lint_report_file(struct lint_report *report, const struct lint_file *file)
 {
 	const struct lint_format *format = report->format;
+	struct source_mark mark = {0};
 
 	if (format->file) {
 		format->file(report, file);
 		return;
 	}
 	for (size_t i = 0; i < file->diags.n; i++) {
-		struct finding f = finding_of(report, file, i);
+		struct finding f = finding_of(report, file, i, &mark);
 
 		if (report->n_findings++)
 			buf_add_c(report->out, format->separator);

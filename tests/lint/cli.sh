@@ -114,6 +114,49 @@ done
 lint -f gnu tree | cut -d: -f2 | sort -u | tr '\n' ' ' >out
 [ "$(cat out)" = "tree/Containerfile tree/Dockerfile tree/sub/Dockerfile.y tree/sub/x.Dockerfile " ]
 result $? "folders are searched"
+mkdir names
+for name in Dockerfile dockerfile Dockerfile-foo Dockerfile_test Dockerfile.dev \
+	dev.Dockerfile Containerfile containerfile.x Dockerfile.md \
+	Dockerfile.j2 Dockerfile.tmpl Dockerfile.orig Dockerfile.dockerignore \
+	Dockerfiles myDockerfile; do
+	printf 'FROM debian\n' >"names/$name"
+done
+lint -f gnu names | cut -d: -f2 | cut -d/ -f2 | LC_ALL=C sort -u >out
+printf '%s\n' Containerfile Dockerfile Dockerfile-foo Dockerfile.dev \
+	Dockerfile_test containerfile.x dev.Dockerfile dockerfile >names.found
+cmp -s names.found out
+result $? "what is called like a Dockerfile is found, texts and templates are not"
+printf 'FROM debian:12\nRUN echo "\303\244\360\237\220\263" && cd /a\n' >runes
+for format in json:'"column":18' sarif:'"startColumn":18' sonarqube:'"startColumn":17' \
+	checkstyle:"column='18'" pretty:':2:18:'; do
+	lint -f "${format%%:*}" runes | grep -q -- "${format#*:}" ||
+		echo "${format%%:*}"
+done >out
+lint -f sarif runes | grep -q '"columnKind":"unicodeCodePoints"' && [ ! -s out ]
+result $? "columns count characters in every format"
+cat >hooks.py <<'P'
+"""The hooks' patterns find the names that the search finds, and the problem
+matcher reads every finding of the format pretty."""
+import json, os, re, subprocess, sys
+root = sys.argv[1]
+text = open(root + "/.pre-commit-hooks.yaml").read()
+files, others = re.findall(r"'(\(\?i\).*)'", text)
+found = sorted(n for n in os.listdir("names")
+               if re.search(files, "names/" + n) and
+               not re.search(others, "names/" + n))
+assert found == open("names.found").read().split(), found
+matcher, = json.load(open(root + "/docs/problem-matcher.json"))[
+    "problemMatcher"]
+lines = subprocess.run([os.environ["IMGBUILD"], "lint", "--no-shellcheck",
+                        "-f", "pretty", "runes", "names"],
+                       capture_output=True, text=True).stdout.splitlines()
+matched = [re.match(matcher["pattern"][0]["regexp"], l) for l in lines]
+matched = [m.groups() for m in matched if m]
+assert len(matched) == 9 and matched[0][:4] == (
+    "runes", "2", "18", "warning") and matched[0][5] == "DL3003", matched
+P
+python3 hooks.py "$golden/../.."
+result $? "pre-commit's hooks and the problem matcher fit"
 lint -f gnu --exclude 'tree/sub' tree | cut -d: -f2 | sort -u | tr '\n' ' ' >out
 [ "$(cat out)" = "tree/Containerfile tree/Dockerfile " ]
 result $? "--exclude"
