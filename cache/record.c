@@ -1,8 +1,8 @@
 #include "cache/record.h"
 
 #include "base/clock.h"
-#include "base/io.h"
-#include "cache/snapshot.h"
+#include "cache/kept.h"
+#include "cache/keeping.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -58,16 +58,15 @@ static bool is_version_1(const json_t *root)
 static json_t *load(const struct store *s, const char *path, int *result,
 		    struct err *e)
 {
-	SCOPED_BUF struct buf text = BUF_INIT(RECORD_MAX_BYTES);
+	SCOPED_BUF struct buf text =
+		BUF_INIT(RECORD_MAX_BYTES + KEPT_HEAD_BYTES);
+	struct str content;
 	json_t *root;
 
-	*result = io_read_file(s->fd, path, &text, e);
-	/* too large, or no regular file */
-	if (*result < 0 && (e->code == ERR_LIMIT || e->code == ERR_INVALID))
-		*result = 0;
+	*result = kept_read(s->fd, path, &text, &content, e);
 	if (*result <= 0)
 		return NULL;
-	root = json_loadb(text.p ? text.p : "", text.n, 0, NULL);
+	root = json_loadb(content.p, content.n, 0, NULL);
 	if (root && is_version_1(root))
 		return root;
 	json_decref(root);
@@ -186,13 +185,11 @@ int record_put(const struct store *s, const struct key *k,
 	write_record(&text, k, result);
 	if (buf_check(&text, "step record", e) < 0)
 		return -1;
-	return io_replace_file(s->fd, buf_c(&path), buf_str(&text), IO_CACHED,
-			       e);
+	return keeping_add_record(s, buf_c(&path), buf_str(&text), e);
 }
 
 int variant_find(const struct store *s, const struct digest *diff_id,
-		 const char *kind, struct digest *digest, uint64_t *size_bytes,
-		 struct err *e)
+		 const char *kind, struct variant *out, struct err *e)
 {
 	SCOPED_BUF struct buf path = BUF_INIT(NAME_MAX_BYTES);
 	uint64_t blob_bytes;
@@ -203,25 +200,27 @@ int variant_find(const struct store *s, const struct digest *diff_id,
 	root = load(s, buf_c(&path), &found, e);
 	if (!root)
 		return found;
-	found = get_digest(root, "digest", digest) &&
-		get_size(root, "size", size_bytes);
+	found = get_digest(root, "digest", &out->digest) &&
+		get_digest(root, "diffID", &out->diff_id) &&
+		get_size(root, "size", &out->size_bytes);
 	json_decref(root);
 	if (found)
-		found = blob_stat(&s->blobs, digest, &blob_bytes, e);
-	return found == 1 && blob_bytes != *size_bytes ? 0 : found;
+		found = blob_stat(&s->blobs, &out->digest, &blob_bytes, e);
+	return found == 1 && blob_bytes != out->size_bytes ? 0 : found;
 }
 
 int variant_put(const struct store *s, const struct digest *diff_id,
-		const char *kind, const struct digest *digest,
-		uint64_t size_bytes, struct err *e)
+		const char *kind, const struct variant *v, struct err *e)
 {
 	SCOPED_BUF struct buf path = BUF_INIT(NAME_MAX_BYTES);
 	SCOPED_BUF struct buf text = BUF_INIT(RECORD_MAX_BYTES);
 
 	variant_path(&path, diff_id, kind);
 	buf_add_c(&text, "{\"version\":1,\"digest\":");
-	write_digest(&text, digest);
-	buf_printf(&text, ",\"size\":%llu}\n", (unsigned long long)size_bytes);
-	return io_replace_file(s->fd, buf_c(&path), buf_str(&text), IO_CACHED,
-			       e);
+	write_digest(&text, &v->digest);
+	buf_add_c(&text, ",\"diffID\":");
+	write_digest(&text, &v->diff_id);
+	buf_printf(&text, ",\"size\":%llu}\n",
+		   (unsigned long long)v->size_bytes);
+	return kept_put(s->fd, buf_c(&path), buf_str(&text), e);
 }

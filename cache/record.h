@@ -1,7 +1,7 @@
 /*
  * Step records: what a step's key led to.
  *
- * One file a key, steps/<key hex>, a JSON document that is replaced as a whole:
+ * One file a key, steps/<key hex>, kept as kept.h says and replaced as a whole:
  *   { "version": 1, "domain": "run/1",
  *     "components": [["name", "value"], …],
  *     "result": { "diffID": "sha256:…", "contentID": "sha256:…",
@@ -25,10 +25,11 @@ enum { RECORD_MAX_BYTES = 4 << 20 };
 
 /*
  * Look a key up. 1 found, 0 absent; a record that can't be understood or whose
- * snapshot is gone is absent too. -1 error.
+ * snapshot is gone or damaged is absent too. -1 error.
  */
 int record_find(const struct store *s, const struct digest *key,
 		struct layer *out, struct err *e);
+/* It is written when the store is published, after the snapshot. */
 int record_put(const struct store *s, const struct key *k,
 	       const struct layer *result, struct err *e);
 
@@ -42,15 +43,20 @@ int record_read(const struct store *s, const struct digest *key, struct key *k,
 
 /*
  * Variants: a layer's compressed form, variants/<diff_id hex>-<kind> as
- * { "version": 1, "digest": "sha256:…", "size": bytes }. kind names
- * compression, level and clamped time. 1, 0, -1 as above; absent where the blob
- * is gone.
+ * { "version": 1, "digest": "sha256:…", "diffID": "sha256:…", "size": bytes }.
+ * kind names compression, level and clamped time.
  */
+struct variant {
+	struct digest digest; /* of the blob */
+	uint64_t size_bytes;
+	struct digest diff_id; /* of its bytes uncompressed: times are clamped */
+};
+
+/* 1, 0, -1 as above; absent where the blob is gone or of another size. */
 int variant_find(const struct store *s, const struct digest *diff_id,
-		 const char *kind, struct digest *digest, uint64_t *size_bytes,
-		 struct err *e);
+		 const char *kind, struct variant *out, struct err *e);
+/* The blob is durable. */
 int variant_put(const struct store *s, const struct digest *diff_id,
-		const char *kind, const struct digest *digest,
-		uint64_t size_bytes, struct err *e);
+		const char *kind, const struct variant *v, struct err *e);
 
 #endif

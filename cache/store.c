@@ -1,6 +1,7 @@
 #include "cache/store.h"
 
 #include "base/io.h"
+#include "cache/keeping.h"
 #include "cache/store_folder.h"
 #include "oci/layout.h"
 
@@ -36,9 +37,9 @@ static void spread_children(int store_fd, const char *folder)
 static int create_folders(int fd, struct err *e)
 {
 	/* layout_init makes the others */
-	static const char *const folders[] = {"snapshots", "steps", "variants",
-					      "stat",	   "logs",  "listings",
-					      "traces"};
+	static const char *const folders[] = {"snapshots", "seals", "steps",
+					      "variants",  "stat",  "logs",
+					      "listings",  "traces"};
 
 	if (layout_init(fd, e) < 0)
 		return -1;
@@ -76,6 +77,7 @@ int store_open(struct store *s, const char *path, struct err *e)
 	s->path = where;
 	s->fd = TAKE_FD(fd);
 	s->blobs = (struct blobs){s->fd};
+	s->keeping = keeping_new();
 	return 0;
 }
 
@@ -89,6 +91,7 @@ int store_open_existing(struct store *s, const char *path, struct err *e)
 
 void store_release(struct store *s)
 {
+	keeping_free(s->keeping);
 	scoped_close(&s->fd);
 	free(s->path);
 	*s = (struct store){.fd = -1};

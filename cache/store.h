@@ -3,6 +3,7 @@
  *
  *   oci-layout  index.json  blobs/   an image layout; index.json has the names
  *   snapshots/<diff_id hex>/         unpacked layers, usable as overlay lowers
+ *   seals/<diff_id hex>              how those stood when they were put there
  *   steps/<key hex>                  step records
  *   variants/<diff_id hex>-<kind>    compressed forms of layers
  *   stat/<name>                      stat caches
@@ -21,10 +22,14 @@
 #include "base/err.h"
 #include "oci/blobs.h"
 
+struct keeping;
+struct store_listener;
+
 struct store {
 	int fd;	    /* of the root folder */
 	char *path; /* absolute */
 	struct blobs blobs;
+	struct keeping *keeping; /* what is to be kept (keeping.h) */
 };
 
 /*
@@ -48,6 +53,16 @@ int store_reopen(const struct store *s, struct err *e);
  * one lives. *name_out (heap) is its path below the store. The fd, or -1.
  */
 int store_workdir_create(const struct store *s, char **name_out, struct err *e);
+/*
+ * Make durable and visible what was made since the last time. A failure says
+ * that it is not kept, and the build is to fail of it.
+ */
+int store_publish(const struct store *s, struct err *e);
+/* Who is told what is found damaged, and so made again; NULL: nobody. */
+void store_listen(const struct store *s, struct store_listener *l);
+/* Read all of a snapshot before its first use, not only its seal. */
+void store_distrust(const struct store *s);
+
 /* Remove what processes that died left below tmp/. */
 int store_sweep(const struct store *s, struct err *e);
 

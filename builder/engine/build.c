@@ -190,13 +190,25 @@ static int finish(struct build *b, const struct jobs *jobs,
 		complete_config(b->plan, b->arena, out);
 	}
 	explain_keep(b, jobs);
-	if (b->ran)
-		/* one flush for all that was made, instead of one a file */
-		(void)syncfs(b->store->fd);
+	/* also what a build that failed has made */
+	if (store_publish(b->store, result < 0 ? &ignored : e) < 0)
+		result = -1;
+	store_listen(b->store, NULL);
 	/* what others left that were killed, also where nothing ran */
 	(void)store_sweep(b->store, &ignored);
 	free(b->logs);
 	return result;
+}
+
+/* What was found damaged in the store is one line. */
+static void tell_damaged(struct store_listener *l, const char *message)
+{
+	struct build *b = ((struct build_listener *)l)->build;
+	const struct event event = {.kind = EVENT_NOTE,
+				    .text = str_from(message),
+				    .at_ns = clock_monotonic_ns()};
+
+	b->events.sink.emit(&b->events.sink, &event);
 }
 
 static int build_init(struct build *b, size_t n_stages, struct err *e)
@@ -210,6 +222,10 @@ static int build_init(struct build *b, size_t n_stages, struct err *e)
 	b->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (event_queue_init(&b->events, b->opt->events, e) < 0)
 		return -1;
+	b->listener = (struct build_listener){{tell_damaged}, b};
+	store_listen(b->store, &b->listener.listener);
+	if (b->opt->no_cache)
+		store_distrust(b->store);
 	return b->stop_fd < 0 ? err_sys(e, "make an eventfd") : 0;
 }
 

@@ -206,7 +206,9 @@ static int find_layer(const struct store *s, struct rootfs *base,
 	    rootfs_open(full, s, NULL, NULL, &full_view, e) < 0 ||
 	    make_layer(s, &base_view, &full_view, out, e) < 0)
 		return -1;
-	return record_put(s, &key, out, e);
+	if (record_put(s, &key, out, e) < 0)
+		return -1;
+	return store_publish(s, e);
 }
 
 /* --- the image ---------------------------------------------------------- */

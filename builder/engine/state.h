@@ -11,6 +11,7 @@
 #include "builder/engine/build.h"
 #include "builder/engine/event_queue.h"
 #include "builder/files/remote.h"
+#include "cache/keeping.h"
 #include "cache/record.h"
 #include "cache/trace.h"
 
@@ -49,12 +50,19 @@ struct claim {
 	struct layer layer;
 };
 
+/* Hands on what the store tells. */
+struct build_listener {
+	struct store_listener listener;
+	struct build *build;
+};
+
 struct build {
 	const struct store *store;
 	const struct plan *plan;
 	const struct build_options *opt;
 	struct arena *arena; /* of the main thread */
 	struct event_queue events;
+	struct build_listener listener;
 	struct unpacking unpacking;
 	int stop_fd; /* readable when the steps under way are to end */
 	/*

@@ -1,6 +1,7 @@
 #include "builder/image/export.h"
 
 #include "base/io.h"
+#include "cache/snapshot.h"
 #include "oci/archive.h"
 
 #include <fcntl.h>
@@ -169,6 +170,32 @@ static int export_archive(const struct store *s, const struct image *image,
 	return result;
 }
 
+/*
+ * Read all that was not made a moment ago, before any of it is given away. A
+ * layer that a base brought is unpacked again where it was changed.
+ */
+static int check_layers(const struct store *s, const struct rootfs *rootfs,
+			struct err *e)
+{
+	char text[DIGEST_STRING_SIZE];
+
+	for (size_t i = 0; i < rootfs->layers.n; i++) {
+		const struct rootfs_layer *l = &rootfs->layers.v[i];
+		int whole = l->fresh ? 1
+				     : snapshot_verify(s, &l->layer.diff_id, e);
+
+		if (whole < 0)
+			return -1;
+		if (whole == 0 && l->blob.size_bytes == 0)
+			return err_set(e, ERR_CORRUPT,
+				       "layer %s was changed in the store: "
+				       "what was changed is put away, build "
+				       "again",
+				       digest_string(&l->layer.diff_id, text));
+	}
+	return 0;
+}
+
 static int export_rootfs(const struct store *s, const struct image *image,
 			 const struct export_spec *spec, struct output *o,
 			 struct err *e)
@@ -178,13 +205,16 @@ static int export_rootfs(const struct store *s, const struct image *image,
 	int result;
 
 	rootfs_copy(&rootfs, image->rootfs);
-	result = rootfs_open(&rootfs, s, NULL, NULL, &view, e);
+	result = check_layers(s, &rootfs, e);
+	if (result == 0)
+		result = rootfs_open(&rootfs, s, NULL, NULL, &view, e);
 	if (result == 0)
 		result = spec->kind == EXPORT_LOCAL
 				 ? export_rootfs_folder(&view, spec->dest, e)
 				 : export_rootfs_tar(&view, &o->sink.sink, e);
 	rootfs_release(&rootfs);
-	return result;
+	/* what was unpacked for it */
+	return result < 0 ? -1 : store_publish(s, e);
 }
 
 int export_image(const struct store *s, const struct image *image,

@@ -39,17 +39,34 @@ static int write_snapshot(const struct export_layer *l, struct sink *out,
 	return layer_write(fd, &opt, out, info, e);
 }
 
-static int check_diff_id(const struct export_layer *l,
-			 const struct layer_info *info, struct err *e)
+static int is_damaged(const struct export_layer *l, struct err *e)
 {
 	char text[DIGEST_STRING_SIZE];
 
+	return err_set(e, ERR_CORRUPT,
+		       "layer %s was changed in the store: what was changed is "
+		       "put away, build again",
+		       digest_string(&l->snapshot, text));
+}
+
+static int check_diff_id(const struct export_layer *l,
+			 const struct layer_info *info, struct err *e)
+{
 	if (l->fresh || digest_eq(&info->diff_id, &l->diff_id))
 		return 0;
-	return err_set(e, ERR_CORRUPT,
-		       "snapshot of layer %s was changed: build again with "
-		       "--no-cache",
-		       digest_string(&l->diff_id, text));
+	snapshot_drop(l->store, &l->snapshot);
+	return is_damaged(l, e);
+}
+
+/* With clamped times the bytes that are written are others than the id's. */
+static int check_before_clamping(const struct export_layer *l, struct err *e)
+{
+	int whole;
+
+	if (l->fresh || l->mtime_max_s == INT64_MAX)
+		return 0;
+	whole = snapshot_verify(l->store, &l->snapshot, e);
+	return whole == 0 ? is_damaged(l, e) : whole < 0 ? -1 : 0;
 }
 
 /* Compress into a blob of the store, so that it is never done again. */
@@ -75,9 +92,11 @@ static int make_variant(const struct export_spec *spec, const char *kind,
 {
 	struct blob_draft draft;
 	struct layer_info info;
+	struct variant made;
 	int result;
 
-	if (blob_begin(&draft, &l->store->blobs, e) < 0)
+	if (check_before_clamping(l, e) < 0 ||
+	    blob_begin(&draft, &l->store->blobs, e) < 0)
 		return -1;
 	result = compress(l, spec, &draft, &info, e);
 	if (result == 0 && l->mtime_max_s == INT64_MAX)
@@ -90,8 +109,9 @@ static int make_variant(const struct export_spec *spec, const char *kind,
 	blob_release(&draft);
 	if (result < 0)
 		return -1;
-	return variant_put(l->store, &l->snapshot, kind, &l->descriptor.digest,
-			   l->descriptor.size_bytes, e);
+	made = (struct variant){l->descriptor.digest, l->descriptor.size_bytes,
+				l->diff_id};
+	return variant_put(l->store, &l->snapshot, kind, &made, e);
 }
 
 /* With clamped times the diff_id is another; one pass tells. */
@@ -99,7 +119,10 @@ static int rehash(struct export_layer *l, uint64_t *size_bytes, struct err *e)
 {
 	struct layer_info info;
 
-	if (write_snapshot(l, NULL, &info, e) < 0)
+	if (check_before_clamping(l, e) < 0 ||
+	    write_snapshot(l, NULL, &info, e) < 0)
+		return -1;
+	if (l->mtime_max_s == INT64_MAX && check_diff_id(l, &info, e) < 0)
 		return -1;
 	l->diff_id = info.diff_id;
 	*size_bytes = info.size_bytes;
@@ -121,7 +144,7 @@ static int make_own(const struct export_spec *spec, const struct layer *layer,
 		    struct export_layer *l, struct err *e)
 {
 	char kind[KIND_MAX];
-	uint64_t plain_bytes;
+	struct variant v;
 	int found;
 
 	l->descriptor.media_type =
@@ -130,14 +153,15 @@ static int make_own(const struct export_spec *spec, const struct layer *layer,
 		return make_plain(layer, l, e);
 	l->from_blob = true;
 	variant_kind(spec, l->mtime_max_s, kind);
-	found = variant_find(l->store, &l->snapshot, kind,
-			     &l->descriptor.digest, &l->descriptor.size_bytes,
-			     e);
+	found = variant_find(l->store, &l->snapshot, kind, &v, e);
 	if (found < 0)
 		return -1;
 	if (found == 0)
 		return make_variant(spec, kind, l, e);
-	return l->mtime_max_s != INT64_MAX ? rehash(l, &plain_bytes, e) : 0;
+	l->descriptor.digest = v.digest;
+	l->descriptor.size_bytes = v.size_bytes;
+	l->diff_id = v.diff_id;
+	return 0;
 }
 
 /* docker's names for what OCI calls otherwise */

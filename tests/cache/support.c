@@ -2,6 +2,7 @@
 
 #include "base/io.h"
 #include "base/path.h"
+#include "cache/seal.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -121,6 +122,13 @@ void put_snapshot(const struct store *s, const struct digest *d,
 	SCOPED_FD int snapshots =
 		openat(s->fd, "snapshots", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	SCOPED_FD int fd = put_folder(snapshots, digest_hex(d, hex), text);
+	struct seal seal;
+	struct stat st;
+	struct err e;
 
 	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	seal = seal_of(&st);
+	assert_ok(seal_look(fd, &seal.seen, &e));
+	assert_ok(seal_put(s, d, &seal, &e));
 }

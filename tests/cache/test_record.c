@@ -1,6 +1,7 @@
 #include "tests/cache/support.h"
 
 #include "base/io.h"
+#include "cache/kept.h"
 #include "cache/record.h"
 
 #include <stdio.h>
@@ -41,6 +42,7 @@ static struct digest put_record(struct temp_store *t)
 	temp_store_make(t);
 	make_key(&k);
 	assert_ok(record_put(&t->store, &k, &layer, &e));
+	assert_ok(store_publish(&t->store, &e));
 	put_snapshot(&t->store, &layer.diff_id, "a=1");
 	return key_digest(&k);
 }
@@ -66,14 +68,15 @@ static void a_record_is_json_with_the_components_beside_the_result(void **state)
 	SCOPED_STORE t;
 	struct digest key = put_record(&t);
 	SCOPED_BUF struct buf text = BUF_INIT(10000);
+	struct str content;
 	char name[80];
 	struct err e;
 
 	(void)state;
 	record_name(&key, name);
-	assert_int_equal(io_read_file(t.store.fd, name, &text, &e), 1);
+	assert_int_equal(kept_read(t.store.fd, name, &text, &content, &e), 1);
 	assert_string_equal(
-		buf_c(&text),
+		content.p,
 		"{\"version\":1,\"domain\":\"run/1\",\"components\":[\n"
 		"[\"command\",\"make \\\"all\\\"\\n\"],\n"
 		"[\"cwd\",\"/src\"]],\n"
@@ -125,6 +128,7 @@ static void a_later_record_of_the_same_key_replaces_it(void **state)
 	make_key(&k);
 	layer.content_id = digest_of("new", 3);
 	assert_ok(record_put(&t.store, &k, &layer, &e));
+	assert_ok(store_publish(&t.store, &e));
 	assert_int_equal(record_find(&t.store, &key, &found, &e), 1);
 	assert_true(digest_eq(&found.content_id, &layer.content_id));
 }
@@ -188,15 +192,16 @@ static void a_record_that_is_not_understood_is_a_miss(void **state)
 	(void)state;
 	record_name(&key, name);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		put_file(t.store.fd, name, str_from(table[i]), 0644);
+		assert_ok(kept_put(t.store.fd, name, str_from(table[i]), &e));
 		if (record_find(&t.store, &key, &found, &e) != 0)
 			fail_msg("not a miss: %s", table[i]);
 	}
 	/* the rest of the table is refused for what it says, not for RESULT */
-	put_file(t.store.fd, name,
-		 STR("{\"version\":1,\"result\":{" RESULT
-		     ",\"size\":1,\"created\":\"2026-01-31T12:00:00Z\"}}"),
-		 0644);
+	assert_ok(kept_put(
+		t.store.fd, name,
+		STR("{\"version\":1,\"result\":{" RESULT
+		    ",\"size\":1,\"created\":\"2026-01-31T12:00:00Z\"}}"),
+		&e));
 	assert_int_equal(record_find(&t.store, &key, &found, &e), 1);
 }
 
@@ -212,12 +217,72 @@ static void a_record_cut_anywhere_is_a_miss(void **state)
 	(void)state;
 	record_name(&key, name);
 	assert_int_equal(io_read_file(t.store.fd, name, &text, &e), 1);
-	/* without its last line end it is still whole */
-	for (size_t n = 0; n < text.n - 1; n++) {
+	for (size_t n = 0; n < text.n; n++) {
 		put_file(t.store.fd, name, str_sub(buf_str(&text), 0, n), 0644);
 		if (record_find(&t.store, &key, &found, &e) != 0)
 			fail_msg("the first %zu bytes are no miss", n);
 	}
+}
+
+static void a_record_with_one_bit_changed_is_a_miss(void **state)
+{
+	SCOPED_STORE t;
+	struct digest key = put_record(&t);
+	SCOPED_BUF struct buf text = BUF_INIT(10000);
+	struct str content;
+	struct layer found;
+	char name[80];
+	struct err e;
+
+	(void)state;
+	record_name(&key, name);
+	assert_int_equal(io_read_file(t.store.fd, name, &text, &e), 1);
+	for (size_t i = 0; i < 8 * text.n; i++) {
+		text.p[i / 8] ^= (char)(1 << i % 8);
+		if (kept_parse(buf_str(&text), name, &content))
+			fail_msg("with bit %zu changed it is believed", i);
+		text.p[i / 8] ^= (char)(1 << i % 8);
+	}
+	text.p[text.n / 2] ^= 1;
+	put_file(t.store.fd, name, buf_str(&text), 0644);
+	assert_int_equal(record_find(&t.store, &key, &found, &e), 0);
+}
+
+static void a_record_under_another_key_is_a_miss(void **state)
+{
+	SCOPED_STORE t;
+	struct digest key = put_record(&t);
+	const struct digest other = digest_of("other", 5);
+	struct layer found;
+	char from[80];
+	char to[80];
+	struct err e;
+
+	(void)state;
+	record_name(&key, from);
+	record_name(&other, to);
+	assert_int_equal(renameat(t.store.fd, from, t.store.fd, to), 0);
+	assert_int_equal(record_find(&t.store, &other, &found, &e), 0);
+}
+
+static void a_record_is_written_when_the_store_is_published(void **state)
+{
+	SCOPED_STORE t;
+	const struct layer layer = some_layer();
+	SCOPED_KEY struct key k;
+	struct digest key;
+	char name[80];
+	struct err e;
+
+	(void)state;
+	temp_store_make(&t);
+	make_key(&k);
+	key = key_digest(&k);
+	record_name(&key, name);
+	assert_ok(record_put(&t.store, &k, &layer, &e));
+	assert_false(path_exists(t.store.fd, name));
+	assert_ok(store_publish(&t.store, &e));
+	assert_true(path_exists(t.store.fd, name));
 }
 
 static void a_record_that_is_too_large_or_too_deep_is_a_miss(void **state)
@@ -237,7 +302,7 @@ static void a_record_that_is_too_large_or_too_deep_is_a_miss(void **state)
 		 0644);
 	assert_int_equal(record_find(&t.store, &key, &found, &e), 0);
 	memset(large, '[', DEEP);
-	put_file(t.store.fd, name, (struct str){large, DEEP}, 0644);
+	assert_ok(kept_put(t.store.fd, name, (struct str){large, DEEP}, &e));
 	assert_int_equal(record_find(&t.store, &key, &found, &e), 0);
 }
 
@@ -283,8 +348,8 @@ static void a_variant_is_found_while_its_blob_is_there(void **state)
 	SCOPED_STORE t;
 	const struct digest diff_id = digest_of("diff", 4);
 	struct digest blob;
-	struct digest found;
-	uint64_t size;
+	struct variant v;
+	struct variant found;
 	char path[100];
 	char hex[DIGEST_HEX_SIZE];
 	struct err e;
@@ -292,21 +357,23 @@ static void a_variant_is_found_while_its_blob_is_there(void **state)
 	(void)state;
 	temp_store_make(&t);
 	assert_ok(blob_put(&t.store.blobs, STR("compressed"), &blob, &e));
-	assert_ok(variant_put(&t.store, &diff_id, "gzip-6", &blob, 10, &e));
+	v = (struct variant){blob, 10, digest_of("plain", 5)};
+	assert_ok(variant_put(&t.store, &diff_id, "gzip-6", &v, &e));
 	assert_int_equal(
-		variant_find(&t.store, &diff_id, "gzip-6", &found, &size, &e),
+		variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
 		1);
-	assert_true(digest_eq(&found, &blob));
-	assert_int_equal(size, 10);
+	assert_true(digest_eq(&found.digest, &blob));
+	assert_true(digest_eq(&found.diff_id, &v.diff_id));
+	assert_int_equal(found.size_bytes, 10);
 	assert_int_equal(
-		variant_find(&t.store, &diff_id, "zstd-3", &found, &size, &e),
+		variant_find(&t.store, &diff_id, "zstd-3", &found, &e),
 		0);
 
 	(void)snprintf(path, sizeof(path), "blobs/sha256/%s",
 		       digest_hex(&blob, hex));
 	assert_int_equal(unlinkat(t.store.fd, path, 0), 0);
 	assert_int_equal(
-		variant_find(&t.store, &diff_id, "gzip-6", &found, &size, &e),
+		variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
 		0);
 }
 
@@ -315,16 +382,17 @@ static void a_variant_whose_blob_has_another_size_is_a_miss(void **state)
 	SCOPED_STORE t;
 	const struct digest diff_id = digest_of("diff", 4);
 	struct digest blob;
-	struct digest found;
-	uint64_t size;
+	struct variant v;
+	struct variant found;
 	struct err e;
 
 	(void)state;
 	temp_store_make(&t);
 	assert_ok(blob_put(&t.store.blobs, STR("compressed"), &blob, &e));
-	assert_ok(variant_put(&t.store, &diff_id, "gzip-6", &blob, 11, &e));
+	v = (struct variant){blob, 11, digest_of("plain", 5)};
+	assert_ok(variant_put(&t.store, &diff_id, "gzip-6", &v, &e));
 	assert_int_equal(
-		variant_find(&t.store, &diff_id, "gzip-6", &found, &size, &e),
+		variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
 		0);
 }
 
@@ -335,8 +403,7 @@ static void a_damaged_variant_is_a_miss(void **state)
 		"{\"version\":1,\"digest\":\"sha256:abc\",\"size\":10}"};
 	SCOPED_STORE t;
 	const struct digest diff_id = digest_of("diff", 4);
-	struct digest found;
-	uint64_t size;
+	struct variant found;
 	char path[100];
 	char hex[DIGEST_HEX_SIZE];
 	struct err e;
@@ -346,9 +413,9 @@ static void a_damaged_variant_is_a_miss(void **state)
 	(void)snprintf(path, sizeof(path), "variants/%s-none",
 		       digest_hex(&diff_id, hex));
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		put_file(t.store.fd, path, str_from(table[i]), 0644);
+		assert_ok(kept_put(t.store.fd, path, str_from(table[i]), &e));
 		assert_int_equal(variant_find(&t.store, &diff_id, "none",
-					      &found, &size, &e),
+					      &found, &e),
 				 0);
 	}
 }
@@ -364,6 +431,10 @@ int main(void)
 		cmocka_unit_test(a_later_record_of_the_same_key_replaces_it),
 		cmocka_unit_test(a_record_that_is_not_understood_is_a_miss),
 		cmocka_unit_test(a_record_cut_anywhere_is_a_miss),
+		cmocka_unit_test(a_record_with_one_bit_changed_is_a_miss),
+		cmocka_unit_test(a_record_under_another_key_is_a_miss),
+		cmocka_unit_test(
+			a_record_is_written_when_the_store_is_published),
 		cmocka_unit_test(
 			a_record_that_is_too_large_or_too_deep_is_a_miss),
 		cmocka_unit_test(what_is_no_file_is_a_miss),

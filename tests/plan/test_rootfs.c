@@ -162,6 +162,8 @@ static void layers_of_a_base_are_unpacked_when_they_are_needed(void **state)
 
 	assert_ok(rootfs_open(&r, &s.store, NULL, NULL, &view, &e));
 	assert_view(&view, "d/ d/x=1 d/y=2");
+	assert_int_equal(snapshot_count(&s), 0);
+	assert_ok(store_publish(&s.store, &e));
 	assert_int_equal(snapshot_count(&s), 2);
 	/* again: the snapshots are there */
 	assert_ok(rootfs_open(&r, &s.store, NULL, NULL, &view, &e));
