@@ -189,12 +189,97 @@ static void name_stage(struct builder *b, size_t stage)
 		strmap_set(&b->by_name, s->stage->from->from.alias, s);
 }
 
+/* The length of a platform's variable, "$TARGETARCH" or in braces; 0. */
+static size_t platform_variable(struct str text)
+{
+	static const char *const parts[] = {"PLATFORM", "OS", "ARCH",
+					    "VARIANT"};
+	bool braces = str_starts(text, "${");
+	struct str name = str_skip(text, braces ? 2 : 1);
+	size_t prefix;
+
+	if (!str_starts(text, "$"))
+		return 0;
+	prefix = str_starts(name, "TARGET")  ? 6
+		 : str_starts(name, "BUILD") ? 5
+					     : 0;
+	for (size_t i = 0; prefix && i < ARRAY_LEN(parts); i++) {
+		struct str rest = str_skip(name, prefix);
+		size_t n = strlen(parts[i]);
+
+		if (str_starts(rest, parts[i]) &&
+		    (!braces || str_starts(str_skip(rest, n), "}")))
+			return (braces ? 3 : 1) + prefix + n;
+	}
+	return 0;
+}
+
+enum { VARIABLES_MAX = 4 }; /* in one name; each tries every place */
+
+/*
+ * Whether name is text with something in place of platforms' variables, of
+ * which at most n_left may come.
+ */
+static bool matches_platform(struct str text, struct str name, unsigned n_left)
+{
+	size_t n;
+
+	while (text.n) {
+		n = platform_variable(text);
+		if (n && n_left == 0)
+			return false;
+		if (n) {
+			text = str_skip(text, n);
+			do {
+				if (matches_platform(text, name, n_left - 1))
+					return true;
+				name = str_skip(name, 1);
+			} while (name.n);
+			return text.n == 0;
+		}
+		if (name.n == 0 || tolower((unsigned char)text.p[0]) !=
+					   tolower((unsigned char)name.p[0]))
+			return false;
+		text = str_skip(text, 1);
+		name = str_skip(name, 1);
+	}
+	return name.n == 0;
+}
+
+/*
+ * FROM x-$TARGETARCH: a stage for each platform. All are used; the last stands
+ * for what this one has from its base.
+ */
+static size_t platform_stage(struct builder *b, size_t stage, struct str text)
+{
+	size_t found = NO_STAGE;
+
+	if (str_find(text, '$') < 0)
+		return NO_STAGE;
+	for (size_t i = 0; i < stage; i++) {
+		struct lint_stage *s = &b->stages[i];
+
+		if (!s->stage->from->from.alias.n ||
+		    !matches_platform(text, s->stage->from->from.alias,
+				      VARIABLES_MAX))
+			continue;
+		s->used = true;
+		s->is_base = true;
+		found = i;
+	}
+	return found;
+}
+
 static void find_base(struct builder *b, size_t stage)
 {
 	struct lint_stage *s = &b->stages[stage];
+	struct str text;
 
 	s->stage = &b->lint->df->stages[stage];
-	s->base = named_stage(b, lint_plain(&s->stage->from->from.base));
+	text = lint_plain(&s->stage->from->from.base);
+	s->base = named_stage(b, text);
+	if (s->base == NO_STAGE)
+		s->base = platform_stage(b, stage, text);
 	if (s->base == NO_STAGE)
 		return;
 	b->stages[s->base].used = true;

@@ -82,12 +82,17 @@ void check_apt(struct lint *l, const struct rule *rule)
 
 /* DL3009 */
 
+static bool is_apt(const struct shell_command *c)
+{
+	return name_in(c->words[0].text, "apt-get apt aptitude");
+}
+
 static const struct shell_command *find_update(const struct lint_run *run)
 {
 	for (size_t i = 0; i < run->script.n_commands; i++) {
 		const struct shell_command *c = &run->script.commands[i];
 
-		if (command_is(c, "apt-get") && command_has_arg(c, "update"))
+		if (is_apt(c) && command_has_arg(c, "update"))
 			return c;
 	}
 	return NULL;
@@ -99,8 +104,8 @@ static bool deletes_lists(const struct lint_run *run)
 		const struct shell_command *c = &run->script.commands[i];
 
 		if (command_deletes(c, "/var/lib/apt/") ||
-		    (command_is(c, "apt-get") &&
-		     command_has_arg(c, "distclean")))
+		    (is_apt(c) && (command_has_arg(c, "distclean") ||
+				   command_has_arg(c, "dist-clean"))))
 			return true;
 	}
 	return false;

@@ -252,9 +252,15 @@ static void check_ignored(struct lint *l, const struct rule *rule,
 		path = str_skip(path, 1);
 	while (str_ends(path, "/"))
 		path.n--;
-	if (path.n == 0 || str_eq_c(path, ".") || lint_has_variable(source) ||
-	    is_remote(path) || strpbrk(arena_c(l->arena, path), "*?[") ||
-	    str_has(path, "..") || str_has(path, "//") ||
+	/* a pattern for everything names the context itself */
+	if (path.n == 0)
+		path = STR(".");
+	if (str_eq_c(path, ".") &&
+	    ignore_has_exceptions(l->options->dockerignore))
+		return;
+	if (lint_has_variable(source) || is_remote(path) ||
+	    strpbrk(arena_c(l->arena, path), "*?[") || str_has(path, "..") ||
+	    str_has(path, "//") ||
 	    !ignore_excludes(l->options->dockerignore, l->arena, path))
 		return;
 	(void)lint_report(l, rule, source->span,

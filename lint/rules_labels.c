@@ -25,8 +25,9 @@ static const char *key_mistake(struct str key)
 		return "ends in a lower-case letter or a digit";
 	for (size_t i = 0; i < key.n; i++)
 		if (!is_lower(key.p[i]) && !is_digit(key.p[i]) &&
-		    key.p[i] != '.' && key.p[i] != '-')
-			return "is made of lower-case letters, digits, . and -";
+		    !strchr(".-_/", key.p[i]))
+			return "is made of lower-case letters, digits, ., -, _ "
+			       "and /";
 	if (str_starts(key, "com.docker.") || str_starts(key, "io.docker.") ||
 	    str_starts(key, "org.dockerproject."))
 		return "leaves docker's own namespaces alone";

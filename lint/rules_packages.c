@@ -14,6 +14,7 @@ struct manager {
 	/* NULL, or what else is the program: "python3 -m pip" */
 	bool (*is_program)(const struct shell_command *c);
 	const char *value_flags; /* flags whose value is the next word */
+	bool ends_at_dashes;	 /* what follows -- are no packages */
 };
 
 /* One operand of an install command. */
@@ -69,6 +70,8 @@ static void report_unpinned(struct lint *l, const struct rule *rule,
 	while ((word = operand_next(&o))) {
 		struct package package = {word->text, c, run};
 
+		if (o.only && r->manager->ends_at_dashes)
+			return;
 		if (name_in(word->text, r->subcommands) || r->pinned(&package))
 			continue;
 		(void)lint_report_script(l, rule, run, word->span,
@@ -334,13 +337,6 @@ static bool gem_pinned(const struct package *p)
 	return str_find(p->text, ':') >= 0 || str_ends(p->text, ".gem");
 }
 
-static bool yum_pinned(const struct package *p)
-{
-	if (command_has_arg(p->command, "module"))
-		return str_find(p->text, ':') >= 0;
-	return str_find(p->text, '-') >= 0 || str_ends(p->text, ".rpm");
-}
-
 static size_t name_length(struct str s)
 {
 	size_t n = 0;
@@ -404,11 +400,36 @@ static bool is_rpm_version(struct str text)
 	return has_digit;
 }
 
-static bool dnf_pinned(const struct package *p)
+static bool is_module_or_rpm_pinned(const struct package *p, bool *out)
 {
 	if (command_has_arg(p->command, "module"))
-		return str_find(p->text, ':') >= 0;
-	if (command_has_arg(p->command, "group") || str_ends(p->text, ".rpm"))
+		*out = str_find(p->text, ':') >= 0;
+	else if (str_ends(p->text, ".rpm"))
+		*out = true;
+	else
+		return false;
+	return true;
+}
+
+/* hadolint takes any hyphen behind a variable for a version here. */
+static bool yum_pinned(const struct package *p)
+{
+	bool pinned;
+
+	if (is_module_or_rpm_pinned(p, &pinned))
+		return pinned;
+	if (str_find(p->text, '$') >= 0)
+		return str_find(p->text, '-') >= 0;
+	return is_rpm_version(p->text);
+}
+
+static bool dnf_pinned(const struct package *p)
+{
+	bool pinned;
+
+	if (is_module_or_rpm_pinned(p, &pinned))
+		return pinned;
+	if (command_has_arg(p->command, "group"))
 		return true;
 	if (str_find(p->text, '$') >= 0)
 		return str_find(p->text, '-') >= 0 &&
@@ -462,9 +483,14 @@ static const struct manager apt_get = {
 	.programs = "apt-get",
 	.value_flags = "t target-release o option c config-file",
 };
-static const struct manager pip = {"pip", is_pip, PIP_VALUES};
+static const struct manager pip = {
+	.programs = "pip", .is_program = is_pip, .value_flags = PIP_VALUES};
 /* pipx takes packages as pip does, and keeps no cache of its own */
-static const struct manager pip_or_pipx = {"pip pipx", is_pip, PIP_VALUES};
+static const struct manager pip_or_pipx = {
+	.programs = "pip pipx",
+	.is_program = is_pip,
+	.value_flags = PIP_VALUES " python spec pip-args suffix preinstall",
+};
 static const struct manager npm = {
 	.programs = "npm",
 	.value_flags = "registry prefix cache C loglevel w workspace",
@@ -476,9 +502,12 @@ static const struct manager apk = {
 static const struct manager gem = {
 	.programs = "gem",
 	.value_flags = "i install-dir n bindir s source p http-proxy",
+	.ends_at_dashes = true, /* flags for building extensions */
 };
-static const struct manager yum = {"yum", NULL, RPM_VALUES};
-static const struct manager dnf = {"dnf microdnf", NULL, RPM_VALUES};
+static const struct manager yum = {.programs = "yum",
+				   .value_flags = RPM_VALUES};
+static const struct manager dnf = {.programs = "dnf microdnf",
+				   .value_flags = RPM_VALUES};
 static const struct manager zypper = {
 	.programs = "zypper",
 	.value_flags = "t type r repo from",
@@ -492,10 +521,11 @@ static const struct manager go = {
 /* Rules. */
 
 #define ASKS "-y waits for an answer that nobody gives"
-#define RPM_YES                                             \
-	.subcommands = "install groupinstall localinstall", \
+#define RPM_YES                                                \
+	.subcommands = "install in groupinstall localinstall", \
 	.flags = "y yes assumeyes", .pin = ASKS
-#define RPM_PIN .subcommands = "install", .pin = "install <package>-<version>"
+#define RPM_PIN \
+	.subcommands = "install in", .pin = "install <package>-<version>"
 
 const struct package_rule apt_pin = {
 	.manager = &apt_get,
@@ -574,7 +604,7 @@ const struct package_rule yum_clean = {
 };
 const struct package_rule dnf_clean = {
 	.manager = &dnf,
-	.subcommands = "install",
+	.subcommands = "install in",
 	.clean = "clean",
 	.cache = "/var/cache/",
 	.pin = "dnf clean all",

@@ -106,16 +106,20 @@ static bool is_suspicious(struct str name, struct str lower_name)
 	return false;
 }
 
-/* BuildKit's: one of the words between underscores, and none is "public". */
+/*
+ * BuildKit's: one of the words between underscores, and none that says that it
+ * is not the secret itself.
+ */
 static bool is_secret(struct str lower_name)
 {
+	static const char harmless[] = "public file version";
 	bool found = false;
 
 	while (lower_name.n) {
 		struct str part;
 
 		(void)str_cut(lower_name, '_', &part, &lower_name);
-		if (str_eq_c(part, "public"))
+		if (part.n && name_in(part, harmless))
 			return false;
 		found = found || (part.n && name_in(part, secret_words));
 	}

@@ -166,6 +166,11 @@ bool ignore_is_empty(const struct ignore *ig)
 	return ig->n == 0;
 }
 
+bool ignore_has_exceptions(const struct ignore *ig)
+{
+	return ig->reincludes;
+}
+
 struct ignore_state ignore_root(const struct ignore *ig)
 {
 	(void)ig;

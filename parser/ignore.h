@@ -29,9 +29,10 @@ int ignore_from_patterns(struct arena *a, const struct str *patterns, size_t n,
  * each path component is matched once.
  */
 struct ignore_state {
-	bool excluded;     /* the verdict for the path itself */
+	bool excluded;	    /* the verdict for the path itself */
 	bool may_reinclude; /* directory: a `!` pattern may match below it */
-	const void *parent_matches; /* internal; in the arena given to ignore_step */
+	const void *parent_matches; /* internal; in the arena given to
+				       ignore_step */
 };
 
 /* The state of the context's root. */
@@ -51,5 +52,7 @@ bool ignore_excludes(const struct ignore *ig, struct arena *a, struct str path);
 
 /* ig holds no pattern: everything exists. */
 bool ignore_is_empty(const struct ignore *ig);
+/* A pattern brings back what others leave out. */
+bool ignore_has_exceptions(const struct ignore *ig);
 
 #endif

@@ -285,8 +285,9 @@ static void finish_simple(struct shell_parser *s, size_t index, size_t mark,
 	struct shell_command *command = &s->commands.v[index];
 	size_t n = s->words.n - mark;
 
+	/* what can't be read is no command */
 	command->n_assignments = n_assignments;
-	command->n_words = n - n_assignments;
+	command->n_words = s->bad_at ? 0 : n - n_assignments;
 	if (command->n_words) {
 		command->assignments = copy_words(s, mark, n_assignments);
 		command->words =
@@ -636,7 +637,10 @@ void shell_parse_list(struct shell_parser *s)
 			if (peek(s, &start) == SHELL_END)
 				shell_fail(s, start);
 		} else if (token == SHELL_WORD) {
-			shell_fail(s, start); /* behind a compound command */
+			/* behind a compound command only "fi fi" may come */
+			if (!at_list_end(s, start))
+				shell_fail(s, start);
+			return;
 		}
 	}
 }
@@ -683,6 +687,34 @@ static void take_results(struct shell_parser *s, struct shell_script *out)
 	out->n_blocks = s->blocks.n;
 }
 
+/* false where something can't be read, at s->bad_at. */
+static bool parse_rest(struct shell_parser *s)
+{
+	const char *start;
+
+	shell_parse_list(s);
+	if (shell_next(s, &start) != SHELL_END)
+		shell_fail(s, start);
+	return s->bad_at == NULL;
+}
+
+/*
+ * What can't be read costs the command that it is in: go on behind the next
+ * separator. Words of commands that were begun are dropped.
+ */
+static void recover(struct shell_parser *s)
+{
+	const char *p = s->bad_at;
+
+	while (p < s->limit && !strchr(";&|\n", *p))
+		p++;
+	s->p = p < s->limit ? p + 1 : p;
+	s->bad_at = NULL;
+	s->depth = 0;
+	s->words.n = 0;
+	s->heredocs.n = 0;
+}
+
 void shell_parse(struct arena *a, struct str text, struct shell_script *out)
 {
 	struct shell_parser s = {
@@ -692,20 +724,17 @@ void shell_parse(struct arena *a, struct str text, struct shell_script *out)
 		.limit = text.p + text.n,
 		.text = BUF_INIT(SOURCE_MAX_BYTES),
 	};
-	const char *start;
 
 	*out = (struct shell_script){0};
 	if (text.n == 0)
 		return;
-	shell_parse_list(&s);
-	if (shell_next(&s, &start) != SHELL_END)
-		shell_fail(&s, start);
-	if (s.bad_at) {
+	while (!parse_rest(&s)) {
+		if (!out->bad)
+			out->bad_offset = shell_offset(&s, s.bad_at);
 		out->bad = true;
-		out->bad_offset = shell_offset(&s, s.bad_at);
-	} else {
-		take_results(&s, out);
+		recover(&s);
 	}
+	take_results(&s, out);
 	vec_release(&s.commands);
 	vec_release(&s.words);
 	vec_release(&s.pipes);

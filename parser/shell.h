@@ -55,8 +55,8 @@ struct shell_script {
 	 * the word or sign that ends each. */
 	const struct span *blocks;
 	size_t n_blocks;
-	bool bad; /* no shell could run it: nothing else is set but bad_offset
-		   */
+	/* No shell could run it: commands that can't be read are missing. */
+	bool bad;
 	uint32_t bad_offset;
 };
 
