@@ -110,6 +110,44 @@ fmt -w broken good missing 2>err
 [ $? = 1 ] && grep -q '^broken:2:1: error' err && grep -q 'missing: there is' err &&
 	[ "$(cat broken)" = "$(printf 'FROM a\nRUNN b')" ]
 result $? "a file that does not parse is reported, left alone, and is 1"
+printf 'FROM a\nRUN b && \\\n c\\\n  || d\nENV A=1 \\\n B=2\n' >options
+expect() { # NAME EXPECTED OPTIONS...
+	local name=$1 expected=$2
+	shift 2
+	fmt "$@" options | diff <(printf "$expected") - | sed 's/^/# /'
+	fmt "$@" options | cmp -s - <(printf "$expected")
+	result $? "$name"
+}
+expect "--indent 2" 'FROM a\nRUN b && \\\n  c \\\n  || d\nENV A=1 \\\n  B=2\n' --indent 2
+expect "--indent tab" 'FROM a\nRUN b && \\\n\tc \\\n\t|| d\nENV A=1 \\\n\tB=2\n' --indent tab
+expect "--operators first" \
+	'FROM a\nRUN b \\\n    && c \\\n    || d\nENV A=1 \\\n    B=2\n' --operators first
+expect "--operators last" \
+	'FROM a\nRUN b && \\\n    c || \\\n    d\nENV A=1 \\\n    B=2\n' --operators last
+expect "--newline crlf" \
+	'FROM a\r\nRUN b && \\\r\n    c \\\r\n    || d\r\nENV A=1 \\\r\n    B=2\r\n' --newline crlf
+fmt --indent 0 options 2>err
+[ $? = 2 ] && grep -q 'indent 0' err && ! fmt --operators up options 2>err
+result $? "options with other values are mistakes"
+mkdir -p config/sub/deep
+printf 'root = true\n[*]\nindent_style = tab\n' >.editorconfig
+printf '; c\n[{Docker,Container}file*]\nindent_style=space\nindent_size = 2\n' >config/.editorconfig
+printf '[sub/**.dockerfile]\nindent_size = 3\nbinary_next_line = true\n[x]\nindent_size=8\n' \
+	>config/sub/.editorconfig
+for at in ./Dockerfile config/Dockerfile.a config/sub/deep/Containerfile \
+	config/x.dockerfile; do
+	cp options "$at"
+	printf '%s %s\n' "$at" "$(fmt "$at" | sed -n 's/B=2/|/p' | tr '\t ' 'TS')"
+done >out
+printf '%s\n' './Dockerfile T|' 'config/Dockerfile.a SS|' \
+	'config/sub/deep/Containerfile SS|' 'config/x.dockerfile T|' | diff - out
+result $? ".editorconfig says how far in lines are, the nearest last"
+[ "$(fmt --indent 5 config/x.dockerfile | tail -n 1)" = "     B=2" ] &&
+	[ "$(fmt --no-editorconfig ./Dockerfile | tail -n 1)" = "    B=2" ]
+result $? "... the command line over it, and --no-editorconfig without it"
+fmt --check config/Dockerfile.a >/dev/null
+[ $? = 1 ] && fmt -w config/Dockerfile.a && fmt --check config/Dockerfile.a
+result $? "... and what is written so is formatted"
 fmt -w --check good 2>/dev/null
 [ $? = 2 ]
 result $? "-w and --check exclude each other"
