@@ -2,7 +2,8 @@
  * Pruning: what an overlayfs upper folder holds that is no change.
  *
  *   - a whiteout of a path that the layers below don't have
- *   - a folder that was copied up, with nothing changed in it or about it
+ *   - a folder that was copied up, with nothing changed in it or about it but
+ *     its time
  *   - a file that was written again as it was
  *   - an opaque mark; where the layers below have the folder, explicit
  *     whiteouts take its place (layer.md, "Opaque Whiteout": SHOULD)

@@ -123,7 +123,8 @@ def run(options, scratch):
                                                verbose=False), scratch)
     fuzzer = Fuzzer(runner, runner.prepare(compare.Peer(options.peer)),
                     runner.prepare(compare.Imgbuild(
-                        options.imgbuild, os.path.join(scratch, "store"))))
+                        [os.path.abspath(options.imgbuild)],
+                        os.path.join(scratch, "store"))))
     found = 0
     for seed in range(options.seed, options.seed + options.count):
         case = make(options, seed)
