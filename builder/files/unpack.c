@@ -111,11 +111,9 @@ static int64_t time_of(const struct tar_entry *entry)
 	return entry->mtime_s > 0 ? entry->mtime_s : 0;
 }
 
-static int set_metadata(struct unpacker *u, const struct tar_entry *entry,
-			const struct place *p, struct err *e)
+static int set_owner(const struct unpacker *u, const struct tar_entry *entry,
+		     const struct place *p, struct err *e)
 {
-	const struct timespec times[2] = {{.tv_sec = time_of(entry)},
-					  {.tv_sec = time_of(entry)}};
 	const struct copy_options *opt = u->opt;
 	uint32_t uid = opt->has_owner ? opt->owner.uid : entry->uid;
 	uint32_t gid = opt->has_owner ? opt->owner.gid : entry->gid;
@@ -123,6 +121,17 @@ static int set_metadata(struct unpacker *u, const struct tar_entry *entry,
 	if (fchownat(p->dir.fd, p->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "set the owner of %s to %u:%u", p->name, uid,
 			       gid);
+	return 0;
+}
+
+static int set_metadata(struct unpacker *u, const struct tar_entry *entry,
+			const struct place *p, struct err *e)
+{
+	const struct timespec times[2] = {{.tv_sec = time_of(entry)},
+					  {.tv_sec = time_of(entry)}};
+
+	if (set_owner(u, entry, p, e) < 0)
+		return -1;
 	if (!S_ISLNK(entry->mode) &&
 	    fchmodat(p->dir.fd, p->name, entry->mode & 07777, 0) < 0)
 		return err_sys(e, "set the mode of %s", p->name);
@@ -205,7 +214,7 @@ static int link_to(struct unpacker *u, struct str path, const struct place *p)
 
 /*
  * A hard link's target is an earlier entry, or a file that the root has. Owner,
- * mode and time of the entry hold for all names.
+ * mode and time of the entry hold for all names; of a link, the owner alone.
  */
 static int unpack_hardlink(struct unpacker *u, const struct tar_entry *entry,
 			   const struct place *p, struct err *e)
@@ -234,7 +243,7 @@ static int unpack_hardlink(struct unpacker *u, const struct tar_entry *entry,
 				       STR_ARG(entry->link));
 	}
 	if (S_ISLNK(at.st.st_mode))
-		return 0;
+		return set_owner(u, entry, p, e);
 	file.mode = S_IFREG | (entry->mode & 07777);
 	return set_metadata(u, &file, p, e);
 }
