@@ -40,7 +40,8 @@ static int check_file(int fd, struct str checksum, struct err *e)
 	if (checksum.n == 0)
 		return 0;
 	if (!digest_parse(checksum, &want))
-		return err_set(e, ERR_INVALID, "checksum %.*s is no sha256:…",
+		return err_set(e, ERR_INVALID,
+			       "checksum %.*s is no sha256: and 64 digits",
 			       STR_ARG(checksum));
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(e, "read a download");

@@ -82,6 +82,13 @@ struct str path_for_workdir(struct arena *a, struct str workdir, struct str p)
 	return path;
 }
 
+/* What would set them can't be told, so neither can their values. */
+static void forget(struct dispatch *c, const struct pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->n; i++)
+		scope_unset(&c->s->scope, pairs->v[i].key.text);
+}
+
 static void dispatch_env(struct dispatch *c)
 {
 	const struct pairs *pairs = &c->in->pairs;
@@ -95,6 +102,7 @@ static void dispatch_env(struct dispatch *c)
 		    !dispatch_expand(c, &pairs->v[i].value,
 				     &expanded[2 * i + 1])) {
 			buf_release(&message);
+			forget(c, pairs);
 			return;
 		}
 	for (size_t i = 0; i < pairs->n; i++) {
@@ -163,8 +171,10 @@ static void dispatch_arg(struct dispatch *c)
 		struct plan_arg arg = {&pairs->v[i], .span = c->span};
 		struct str name = arg.declared->key.text;
 
-		if (!arg_value(c, &arg))
-			break;
+		if (!arg_value(c, &arg)) {
+			arg.has_value = false;
+			scope_unset(&c->s->scope, name);
+		}
 		*vec_push(&c->s->args) = arg;
 		if (arg.has_value && !is_scan_option(name))
 			scope_set(&c->s->scope, name, arg.value);

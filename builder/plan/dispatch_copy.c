@@ -1,6 +1,7 @@
 /* COPY and ADD. */
 #include "builder/plan/dispatch.h"
 
+#include "base/digest.h"
 #include "parser/git_url.h"
 
 #include <string.h>
@@ -43,6 +44,17 @@ static struct str_list expand_list(struct dispatch *c, struct words words)
 	return out;
 }
 
+static void check_digest(struct dispatch *c, const struct copy *in,
+			 struct str checksum)
+{
+	struct digest ignored;
+
+	if (!digest_parse(checksum, &ignored))
+		diag_add(c->p->diags, "checksum", DIAG_ERROR, in->checksum.span,
+			 "checksum %.*s is no sha256: and 64 digits",
+			 STR_ARG(checksum));
+}
+
 static void check_checksum(struct dispatch *c, const struct copy *in,
 			   const struct step_copy *copy)
 {
@@ -55,6 +67,8 @@ static void check_checksum(struct dispatch *c, const struct copy *in,
 	else if (remote_kind_of(copy->sources[0].path) == REMOTE_NONE)
 		dispatch_mistake(c, "checksum", in->checksum.span,
 				 "checksum requires HTTP(S) or Git sources");
+	else if (remote_kind_of(copy->sources[0].path) == REMOTE_HTTP)
+		check_digest(c, in, copy->checksum);
 }
 
 static void check_remote(struct dispatch *c, const struct step_copy *copy)

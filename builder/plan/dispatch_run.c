@@ -134,9 +134,13 @@ static bool dispatch_mount(struct dispatch *c, const struct mount *written,
 	const struct word_env env = scope_env(&c->s->scope);
 	struct mount in;
 	struct err e;
+	int result;
 
-	if (mount_resolve(dispatch_arena(c), written, &env, NULL, &in, &e) <
-	    0) {
+	c->s->scope.missed = false;
+	result = mount_resolve(dispatch_arena(c), written, &env, NULL, &in, &e);
+	if (c->s->scope.missed)
+		return false;
+	if (result < 0) {
 		dispatch_mistake(c, "mount", written->span, e.msg);
 		return false;
 	}

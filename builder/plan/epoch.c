@@ -58,7 +58,7 @@ static bool set_arg(struct planner *p, struct scope *scope,
 	return true;
 }
 
-static bool set_source(struct planner *p, const struct scope *scope,
+static bool set_source(struct planner *p, struct scope *scope,
 		       const struct instruction *in, struct plan_remote *out)
 {
 	const struct copy *add = &in->copy;

@@ -291,6 +291,8 @@ static int mark_needed(struct planner *p, struct stage_state *target,
 	size_t n = 0;
 
 	need(target, stack, &n);
+	for (size_t i = 0; p->opt->by_file_alone && i < p->n_stages; i++)
+		need(&p->stages[i], stack, &n);
 	while (n) {
 		struct stage_state *s = stack[--n];
 
@@ -336,6 +338,7 @@ static void inherit(struct planner *p, struct stage_state *s)
 		break;
 	}
 	}
+	s->scope.open = p->opt->by_file_alone;
 	config->on_build = (struct str_list){0};
 	for (size_t i = 0; i < config->n_history; i++)
 		*vec_push(&s->history) = config->history[i];
@@ -498,16 +501,18 @@ static int plan_stages(struct planner *p, struct plan *out, struct err *e)
 	for (size_t i = 0; i < p->n_stages; i++)
 		init_stage(p, i);
 	target = find_target(p);
-	if (!target || p->diags->n_errors)
+	if (!target || (p->diags->n_errors && !p->opt->by_file_alone))
 		return 0;
 	if (p->opt->shell.wanted && !cut_for_shell(p, target))
 		return 0;
 	if (mark_needed(p, target, e) < 0)
 		return -1;
 	out->stages = stages;
-	for (size_t i = 0; i < p->n_stages && !p->diags->n_errors; i++) {
+	for (size_t i = 0; i < p->n_stages; i++) {
 		struct stage_state *s = &p->stages[i];
 
+		if (p->diags->n_errors && !p->opt->by_file_alone)
+			break;
 		if (!s->needed)
 			continue;
 		inherit(p, s);
@@ -557,7 +562,7 @@ int plan_make(struct arena *a, const struct dockerfile *df,
 		.opt = opt,
 		.source = source,
 		.diags = d,
-		.globals.arena = a,
+		.globals = {.arena = a, .open = opt->by_file_alone},
 		.n_stages = df->n_stages,
 	};
 	int result;

@@ -80,6 +80,12 @@ struct plan_options {
 	bool allow_insecure; /* --allow security.insecure */
 	bool network_none;   /* --network=none: for RUNs that don't say */
 	struct str hostname; /* of RUNs; empty: BuildKit's */
+	/*
+	 * For the linter: every stage is planned as far as the file alone tells
+	 * what is in it. No image is looked for, a variable that the file gives
+	 * no value may have any, and one stage's mistakes hide no other's.
+	 */
+	bool by_file_alone;
 };
 
 enum step_kind {
@@ -252,7 +258,8 @@ struct plan {
 
 /*
  * Make the plan, in a. Mistakes in the Dockerfile go to d (then 0 with *out
- * unusable but for ->foreign where d->n_errors); -1 only where an image could not be read.
+ * unusable but for ->foreign where d->n_errors); -1 only where an image could
+ * not be read.
  */
 int plan_make(struct arena *a, const struct dockerfile *df,
 	      const struct plan_options *opt, struct plan_source *source,

@@ -47,6 +47,18 @@ static int lookup(struct planner *p, image_resolver *resolve, struct str name,
 	return 1;
 }
 
+/* Nothing but its name is known. */
+static const struct plan_image *unknown_image(struct planner *p,
+					      struct str name,
+					      const struct platform *platform)
+{
+	struct plan_image *image = arena_new(p->arena, struct plan_image);
+
+	image->name = name;
+	image->config.platform = *platform;
+	return image;
+}
+
 /* 1 found, 0 absent or no name (noted), -1. */
 static int find_stored(struct planner *p, struct str name, struct span span,
 		       const struct platform *platform,
@@ -62,6 +74,10 @@ static int find_stored(struct planner *p, struct str name, struct span span,
 		return 0;
 	}
 	name = reference_name(p->arena, &ref);
+	if (p->opt->by_file_alone) {
+		*out = unknown_image(p, name, platform);
+		return 1;
+	}
 	found = lookup(p, p->source->resolve, name, platform, out, e);
 	if (found < 0)
 		return err_wrap(e, "image %.*s", STR_ARG(name));

@@ -36,35 +36,42 @@ void scope_declare(struct scope *s, struct str name, const struct str *value)
 
 static bool get(void *ctx, struct str name, struct str *value)
 {
-	const struct scope *s = ctx;
+	struct scope *s = ctx;
+	bool found = env_get(s->env, name, value);
 
-	return env_get(s->env, name, value);
+	s->missed |= !found && s->open;
+	return found;
 }
 
-struct word_env scope_env(const struct scope *s)
+struct word_env scope_env(struct scope *s)
 {
-	return (struct word_env){get, (void *)(uintptr_t)s};
+	return (struct word_env){get, s};
 }
 
-bool scope_expand(const struct scope *s, const struct word *w, struct str *out,
+bool scope_expand(struct scope *s, const struct word *w, struct str *out,
 		  struct diags *d)
 {
 	const struct word_env env = scope_env(s);
 	struct err e;
 
+	bool good;
+
 	*out = w->text;
-	if (!w->template ||
-	    word_expand(s->arena, w->template, &env, NULL, out, &e) == 0)
+	if (!w->template)
 		return true;
-	diag_add(d, "expand", DIAG_ERROR, w->span, "%s", e.msg);
-	return false;
+	s->missed = false;
+	good = word_expand(s->arena, w->template, &env, NULL, out, &e) == 0;
+	if (!good && !s->missed)
+		diag_add(d, "expand", DIAG_ERROR, w->span, "%s", e.msg);
+	return good && !s->missed;
 }
 
-bool scope_expand_fields(const struct scope *s, const struct word *w,
+bool scope_expand_fields(struct scope *s, const struct word *w,
 			 struct str **out, size_t *n_out, struct diags *d)
 {
 	const struct word_env env = scope_env(s);
 	struct err e;
+	bool good;
 
 	if (!w->template) {
 		*out = arena_new(s->arena, struct str);
@@ -72,11 +79,12 @@ bool scope_expand_fields(const struct scope *s, const struct word *w,
 		*n_out = 1;
 		return true;
 	}
-	if (word_expand_fields(s->arena, w->template, &env, NULL, out, n_out,
-			       &e) == 0)
-		return true;
-	diag_add(d, "expand", DIAG_ERROR, w->span, "%s", e.msg);
-	return false;
+	s->missed = false;
+	good = word_expand_fields(s->arena, w->template, &env, NULL, out, n_out,
+				  &e) == 0;
+	if (!good && !s->missed)
+		diag_add(d, "expand", DIAG_ERROR, w->span, "%s", e.msg);
+	return good && !s->missed;
 }
 
 /* Whether a later declaration of the same name stands in its place. */

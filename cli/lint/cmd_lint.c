@@ -9,6 +9,7 @@
 #include "cli/lint/files.h"
 #include "cli/lint/format.h"
 #include "cli/lint/output.h"
+#include "cli/lint/refusals.h"
 #include "cli/lint/settings.h"
 #include "cli/lint/shellcheck.h"
 #include "cli/version.h"
@@ -274,6 +275,7 @@ static void lint_one(struct session *s, const char *path)
 	}
 	source_init(&f->source, &f->arena, str_from(path), buf_str(&f->text));
 	lint_begin(&f->file, &f->arena, &f->source, &f->options);
+	lint_refusals(&f->file);
 }
 
 static bool wants_shellcheck(const struct session *s)

@@ -13,7 +13,7 @@ static struct word word_of(struct arena *a, const char *text)
 	return w;
 }
 
-static struct str expand(const struct scope *s, const char *text)
+static struct str expand(struct scope *s, const char *text)
 {
 	struct word w = word_of(s->arena, text);
 	struct diags d;
@@ -66,7 +66,7 @@ static void a_copy_of_a_scope_goes_its_own_way(void **state)
 static void a_word_without_a_template_is_its_text(void **state)
 {
 	SCOPED_ARENA struct arena a = {0};
-	const struct scope s = {.arena = &a};
+	struct scope s = {.arena = &a};
 	const struct word w = {.text = STR("$A")};
 	struct str *fields;
 	struct str out;
@@ -106,7 +106,7 @@ static void
 a_demanded_variable_that_is_missing_is_a_mistake_at_its_word(void **state)
 {
 	SCOPED_ARENA struct arena a = {0};
-	const struct scope s = {.arena = &a};
+	struct scope s = {.arena = &a};
 	struct word w = word_of(&a, "${A:?set it}");
 	struct str out;
 	struct diags d;
