@@ -465,6 +465,7 @@ static int run_session(struct session *s)
 static void session_release(struct session *s)
 {
 	progress_free(s->progress);
+	registry_fetcher_release(&s->fetcher);
 	registry_close(s->registry);
 	rootfs_release(&s->result.rootfs);
 	diags_release(&s->diags);

@@ -42,6 +42,7 @@ struct transfer_watch *transfer_watch_of(struct transfer_session *s,
 
 void transfer_end(struct transfer_session *s, struct transfer_request *r)
 {
+	registry_fetcher_release(&s->fetcher);
 	registry_close(s->context.registry);
 	vec_release(&r->insecure);
 }

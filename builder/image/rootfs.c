@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "cache/snapshot.h"
+#include "oci/blob_fetch.h"
 #include "oci/compress.h"
 
 #include <errno.h>
@@ -238,10 +239,56 @@ static int unpack_once(struct rootfs *r, size_t i, const struct store *s,
 	return result < 0 ? -1 : 0;
 }
 
+static void note_fetch(struct event_sink *events, size_t n_layers,
+		       uint64_t n_bytes)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(256);
+	struct event event = {.kind = EVENT_NOTE,
+			      .at_ns = clock_monotonic_ns()};
+
+	buf_printf(&text, "fetching %zu layer%s of a base, %.1f MB", n_layers,
+		   n_layers == 1 ? "" : "s", (double)n_bytes / 1e6);
+	event.text = buf_str(&text);
+	if (events)
+		events->emit(events, &event);
+}
+
+/* Layers that are neither unpacked nor here come several at once. */
+static int fetch_layers(const struct rootfs *r, const struct store *s,
+			struct event_sink *events, struct err *e)
+{
+	VEC(struct digest) missing = {0};
+	uint64_t n_bytes = 0;
+	int result = 0;
+
+	for (size_t i = r->fds.n; s->blobs.fetcher && i < r->layers.n; i++) {
+		const struct rootfs_layer *l = &r->layers.v[i];
+		uint64_t size;
+		int there = snapshot_exists(s, &l->layer.diff_id, e);
+
+		if (there == 0 && l->blob.size_bytes)
+			there = blob_stat(&s->blobs, &l->blob.digest, &size, e);
+		if (there < 0)
+			result = -1;
+		if (there || !l->blob.size_bytes)
+			continue;
+		*vec_push(&missing) = l->blob.digest;
+		n_bytes += l->blob.size_bytes;
+	}
+	if (result == 0 && missing.n) {
+		note_fetch(events, missing.n, n_bytes);
+		result = blobs_fetch(&s->blobs, missing.v, missing.n, e);
+	}
+	vec_release(&missing);
+	return result;
+}
+
 int rootfs_open(struct rootfs *r, const struct store *s,
 		struct unpacking *unpacking, struct event_sink *events,
 		struct view *view, struct err *e)
 {
+	if (fetch_layers(r, s, events, e) < 0)
+		return -1;
 	while (r->fds.n < r->layers.n) {
 		size_t i = r->fds.n;
 		const struct digest *id = &r->layers.v[i].layer.diff_id;

@@ -15,9 +15,15 @@ mkdir -p "$HOME" "$XDG_CONFIG_HOME"
 SECRET=pa55-w0rd-$RANDOM$RANDOM
 other() { env IMGBUILD_ROOT="$WORK/$1" "${@:2}"; }
 login() { "$i" login -u user --password-stdin "$@" <<<"$SECRET"; }
-# whole: what every command of this test has printed
-exec 3>"$WORK/whole"
-said() { "$@" > >(tee -a /dev/fd/3) 2> >(tee -a /dev/fd/3 >&2); }
+# said COMMAND...: what it prints is kept in $WORK/whole too
+said() {
+	local code=0
+	"$@" >"$WORK/stdout" 2>"$WORK/stderr" || code=$?
+	cat "$WORK/stdout" "$WORK/stderr" >>"$WORK/whole"
+	cat "$WORK/stdout"
+	cat "$WORK/stderr" >&2
+	return $code
+}
 
 # --- TLS, client certificates and htpasswd, by nginx ------------------------------
 registry plain
@@ -171,7 +177,6 @@ echo gone >"$WORK/token/identity"
 check "once it has expired, that is said" says_error "has expired: .imgbuild login $K" said "$i" pull "$K/private/b:1"
 
 # --- secrets --------------------------------------------------------------------------------
-sleep 0.2 # tee is a process of its own
 check "no secret was printed" bash -c '[ -s "$1" ] && ! grep -E "$2|$3|$4" "$1"' "" "$WORK/whole" "$SECRET" \
 	"$(printf 'user:%s' "$SECRET" | base64)" "Bearer"
 check "   ... or is in a store" bash -c '! grep -rE "$2" "$1/store" "$1/by-tls" "$1/identity"' "" "$WORK" "$SECRET"

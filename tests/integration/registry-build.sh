@@ -41,6 +41,11 @@ check "   ... whole" bash -c 'IMGBUILD_ROOT=$2/y "$0" load -i "$2/meta.tar" && p
 n=$(fetched)
 check "a RUN needs the layer" from_empty "FROM $R/base:1\nRUN echo ran >/ran\n" -o "type=tar,dest=$WORK/root.tar"
 check "   ... which is fetched, once" same $((n + 2)) "$(fetched)"
+check "   ... as the build says" says "fetching 1 layer of a base"
+n=$(fetched)
+check "two stages at once on one base" from_empty "FROM $R/base:1 AS a\nRUN echo a >/a\nFROM $R/base:1\nRUN echo b >/b\nCOPY --from=a /a /a\n" --jobs 4 -o "type=tar,dest=$WORK/root.tar"
+check "   ... fetch it once too" same $((n + 2)) "$(fetched)"
+check "the first again" from_empty "FROM $R/base:1\nRUN echo ran >/ran\n" -o "type=tar,dest=$WORK/root.tar"
 check "   ... and is in the image" root_lists bin/busybox
 n=$(requests one)
 check "the same again asks nobody" again build -q -f "$WORK/Dockerfile" "$WORK/c"

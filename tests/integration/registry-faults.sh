@@ -1,12 +1,12 @@
 #!/bin/bash
 # Pulls and pushes through a proxy that spoils bytes, and a server that lies.
 #   registry-faults.sh [ROUNDS [SEED]]
-# ROUNDS is 16 as a test; hundreds are for a command of its own.
+# ROUNDS is 12 as a test; hundreds are for a command of its own.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/registry/servers.sh"
 need_registry
 i=$IMGBUILD
-rounds=${1:-16} seed=${2:-1}
+rounds=${1:-12} seed=${2:-1}
 export HOME=$WORK/home XDG_CONFIG_HOME=$WORK/config DOCKER_CONFIG=$WORK/docker CONTAINERS_REGISTRIES_CONF=/dev/null
 unset REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG XDG_RUNTIME_DIR IMGBUILD_REGISTRIES || :
 registry one
