@@ -83,7 +83,7 @@ int recipe_read_input(const struct recipe *r, const struct recipe_input *in,
  */
 bool recipe_is_detached(const struct step *step);
 
-/* recipe_copy.c, recipe_mounts.c: complete the inputs. */
+/* recipe_copy.c, recipe_mounts.c: complete the inputs, by recipe_input.c. */
 int recipe_open_copy(struct recipe *r, struct err *e);
 int recipe_open_mounts(struct recipe *r, struct err *e);
 /* For them: an origin that the recipe closes. */

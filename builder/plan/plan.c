@@ -8,19 +8,6 @@
 
 #include <string.h>
 
-bool planner_build_arg(struct planner *p, struct str name, struct str *value)
-{
-	/* the last one given wins */
-	for (size_t i = p->opt->build_args.n; i > 0; i--) {
-		if (str_eq(p->opt->build_args.v[i - 1].key, name)) {
-			*value = p->opt->build_args.v[i - 1].value;
-			p->used_build_args[i - 1] = true;
-			return planner_epoch_arg(p, name, value);
-		}
-	}
-	return false;
-}
-
 static void set_platform_args(struct planner *p, const char *prefix,
 			      const struct platform *platform)
 {

@@ -1,7 +1,7 @@
 /*
- * What SOURCE_DATE_EPOCH says: seconds, or whose time it is. "context" is the
- * build context, other names are contexts of --build-context and stages that do
- * nothing but ADD one remote source.
+ * Build arguments. SOURCE_DATE_EPOCH is one that says seconds, or whose time it
+ * is: "context" is the build context, other names are contexts of
+ * --build-context and stages that do nothing but ADD one remote source.
  * BuildKit: frontend/dockerfile/dockerfile2llb/epoch.go.
  */
 #include "builder/plan/planner.h"
@@ -209,4 +209,17 @@ bool planner_epoch_arg(const struct planner *p, struct str name,
 		return true;
 	*value = p->epoch_text;
 	return value->n > 0;
+}
+
+bool planner_build_arg(struct planner *p, struct str name, struct str *value)
+{
+	/* the last one given wins */
+	for (size_t i = p->opt->build_args.n; i > 0; i--) {
+		if (str_eq(p->opt->build_args.v[i - 1].key, name)) {
+			*value = p->opt->build_args.v[i - 1].value;
+			p->used_build_args[i - 1] = true;
+			return planner_epoch_arg(p, name, value);
+		}
+	}
+	return false;
 }
