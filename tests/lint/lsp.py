@@ -12,7 +12,8 @@ import traceback
 IMGBUILD = os.environ["IMGBUILD"]
 URI = "file:///nowhere/Dockerfile"
 # no shellcheck is found here: most sessions are without
-EMPTY = tempfile.mkdtemp(prefix="imgbuild-lsp-empty-")
+NOTHING = tempfile.TemporaryDirectory(prefix="imgbuild-lsp-empty-")
+EMPTY = NOTHING.name
 
 
 class Server:
