@@ -12,6 +12,7 @@
 enum {
 	BASES_MAX = 100, /* longer chains of stages are not followed */
 	VALUE_MAX_BYTES = 64 << 10,
+	SOUGHT_MAX_BYTES = 4 << 10,
 	VALUE_DEPTH_MAX = 64, /* of values that come from values */
 };
 
@@ -160,9 +161,28 @@ static const struct layout *layout_of(struct maker *m)
 	return &m->layout;
 }
 
+/* At the beginning, or the only place of needle in text from..end. */
+static bool find_once(struct str text, size_t from, size_t end,
+		      struct str needle, size_t *at)
+{
+	unsigned n = 0;
+
+	*at = from;
+	if (str_eq(str_sub(text, from, from + needle.n), needle))
+		return true;
+	if (end - from > SOUGHT_MAX_BYTES)
+		return false;
+	for (size_t i = from; i + needle.n <= end && n < 2; i++)
+		if (str_eq(str_sub(text, i, i + needle.n), needle)) {
+			*at = i;
+			n++;
+		}
+	return n == 1;
+}
+
 /*
- * Where part of word stands in the source; false where the word's text is not
- * what stands there (a string of JSON with escapes).
+ * Where part of word stands in the source; false where that can't be told: a
+ * string of JSON with escapes, one of two alike in a flag with quotes.
  */
 static bool find_part(struct maker *m, const struct word *word,
 		      struct span part, struct span *out)
@@ -177,10 +197,8 @@ static bool find_part(struct maker *m, const struct word *word,
 		return true;
 	}
 	l = layout_of(m);
-	at = layout_offset(l, word->span.offset);
-	at += at < l->text.n && l->text.p[at] == '"' &&
-	      !str_starts(word->text, "\"");
-	if (!str_eq(str_sub(l->text, at, at + word->text.n), word->text))
+	if (!find_once(l->text, layout_offset(l, word->span.offset),
+		       layout_offset(l, word->span.end), word->text, &at))
 		return false;
 	*out = (struct span){layout_source_offset(l, at + part.offset),
 			     layout_source_offset(l, at + part.end - 1) + 1};
@@ -214,6 +232,35 @@ static void use_heredoc(struct maker *m, const struct heredoc *h)
 					   h->body.offset + places.v[i].end});
 }
 
+static bool is_declaration(const struct shell_command *c)
+{
+	static const char *const names[] = {"export", "readonly", "declare",
+					    "typeset", "local", "unset"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_eq_c(c->words[0].text, names[i]))
+			return true;
+	return false;
+}
+
+/* export NAME, export NAME=value */
+static void use_declared(struct maker *m, const struct shell_text *text,
+			 const struct shell_command *c)
+{
+	for (size_t i = 1; i < c->n_words; i++) {
+		struct span span = c->words[i].span;
+		struct str name;
+		struct str value;
+
+		(void)str_cut(str_sub(text->text, span.offset, span.end), '=',
+			      &name, &value);
+		span.end = span.offset + (uint32_t)name.n;
+		if (name.n)
+			use_variable(m, LSP_SETS, m->stage,
+				     shell_text_span(text, span));
+	}
+}
+
 static void use_script(struct maker *m, const struct command *command)
 {
 	struct shell_script script;
@@ -231,6 +278,9 @@ static void use_script(struct maker *m, const struct command *command)
 	for (size_t i = 0; i < script.n_assigns; i++)
 		use_variable(m, LSP_SETS, m->stage,
 			     shell_text_span(&text, script.assigns[i]));
+	for (size_t i = 0; i < script.n_commands; i++)
+		if (is_declaration(&script.commands[i]))
+			use_declared(m, &text, &script.commands[i]);
 }
 
 /* The walk over an instruction's words. */

@@ -437,6 +437,38 @@ def a_name_is_changed_wherever_it_stands(s, t):
     assert s.ask("prepareRename", position=at) is None
 
 
+def a_variable_is_found_wherever_it_is_read(cwd):
+    """and nowhere else: @ stands for it where it is one, A where it is not."""
+    text = """ARG @=1
+FROM x:$@ as one
+ARG @
+ENV B="q$@" "C"=2 \\
+    D=${@:-${B}} \\
+  # A
+    E=$D'$A'
+COPY ["$@", "/b${@}/"]
+COPY <<-EOF /x
+\tv=$@ \\$A
+EOF
+RUN --mount=type=cache,target=/c$@,id="x${@}" for A in 1; do echo ${#@} ${@%x} \\
+  $((1 + $@)) '$A' "\\$A" `x $@`; done; export @=$@; @=2 b
+EXPOSE $@/tcp
+HEALTHCHECK CMD echo $@
+CMD ["$A"]
+FROM one
+RUN echo $@ \\
+  && echo $\\
+@
+FROM y
+RUN echo $A
+"""
+    s = Server(cwd)
+    s.open(text.replace("@", "A"))
+    edit = s.ask("rename", position=position(0, 4), newName="ZZ")
+    changed = Text(text.replace("@", "A")).edited(edit["changes"][URI])
+    assert changed == text.replace("@", "ZZ"), changed
+
+
 @everyway
 def hover_tells_values_and_origins(s, t):
     def hovered(needle, part=None):
