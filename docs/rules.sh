@@ -15,6 +15,9 @@ experimental checks also by `# check=experimental=ID`. SCxxxx are ShellCheck's,
 run where its program is installed. Each rule has fixtures in `fixtures/lint/`,
 `ID-*.dockerfile` that fire and `ID-quiet*.dockerfile` that don't.
 
+What `--fix` mends it mends without changing what is built; what only
+`--fix=all` mends may change what an image has in it, and wants a look.
+
 `--rules-version N` (in a config `rules-version: N`) leaves out rules that came
 after version N of this list, so that a new imgbuild finds nothing new. All of
 them are of version 1.
@@ -24,7 +27,7 @@ END
 		# shellcheck disable=SC2016 # the backticks are Markdown's
 		"$1" lint --explain-rule "$id" |
 			sed -e '1s/^\(.*\) (\(.*\))$/## \1\n\n*\2*\n/' -e '2s/$/\n/' \
-				-e 's/^--fix: /\n`--fix`: /'
+				-e 's/^\(--fix[=a-z]*\): /\n`\1`: /'
 		echo
 	done
 }

@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const struct lint_options options = {
 		.set = LINT_ALL,
 		.experimental = true,
+		.unsafe_fixes = true,
 	};
 	struct str text = harness_str(data, n);
 	SCOPED_BUF struct buf once = BUF_INIT(SOURCE_MAX_BYTES);

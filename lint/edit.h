@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "parser/source.h"
 
+#include <stdbool.h>
+
 struct edit {
 	struct span span; /* empty: insert before its offset */
 	struct str text;
@@ -18,6 +20,7 @@ struct fix {
 	const char *title; /* static: "Add -y" */
 	const struct edit *edits;
 	size_t n;
+	bool unsafe; /* what an image has in it may be another: fix.h */
 };
 
 /*

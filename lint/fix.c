@@ -9,8 +9,9 @@ static const struct fix_rule fixes[] = {
 	{"DL3009", "Delete the package lists at the end of the RUN",
 	 fix_apt_lists, "rm -rf /var/lib/apt/lists/*", NULL},
 	{"DL3014", "Add -y", fix_add_option, " -y", "install"},
+	/* a package may need what it only recommends */
 	{"DL3015", "Add --no-install-recommends", fix_add_option,
-	 " --no-install-recommends", "install"},
+	 " --no-install-recommends", "install", true},
 	{"DL3019", "Add --no-cache", fix_add_option, " --no-cache", "add"},
 	{"DL3020", "Use COPY", fix_add, NULL, NULL},
 	{"DL3021", "Add a slash to the destination", fix_copy_target, NULL,
@@ -46,8 +47,8 @@ static const struct fix_rule fixes[] = {
 	 NULL},
 	{"NoEmptyContinuation", "Remove the empty lines", fix_empty_lines, NULL,
 	 NULL},
-	{"StageNameCasing", "Write the name in lower case", fix_stage_casing,
-	 NULL, NULL},
+	{"StageNameCasing", "Write the name in lower case, wherever it stands",
+	 fix_stage_casing, NULL, NULL},
 };
 
 static const struct fix_rule *find(const char *id)
@@ -63,6 +64,13 @@ const char *fix_title(const char *id)
 	const struct fix_rule *rule = find(id);
 
 	return rule ? rule->title : NULL;
+}
+
+bool fix_is_unsafe(const char *id)
+{
+	const struct fix_rule *rule = find(id);
+
+	return rule && rule->unsafe;
 }
 
 void fixing_replace(struct fixing *f, struct span span, struct str text)
@@ -127,7 +135,7 @@ static const struct fix *take(struct lint *l, const struct fixing *f)
 	fix = arena_new(l->arena, struct fix);
 	edits = arena_new_array(l->arena, f->edits.n, struct edit);
 	memcpy(edits, f->edits.v, f->edits.n * sizeof(*edits));
-	*fix = (struct fix){f->rule->title, edits, f->edits.n};
+	*fix = (struct fix){f->rule->title, edits, f->edits.n, f->rule->unsafe};
 	return fix;
 }
 
@@ -196,7 +204,8 @@ static size_t apply(struct round *r, struct buf *out)
 	size_t n = 0;
 
 	for (size_t i = 0; i < diags->n; i++)
-		if (diags->v[i].fix)
+		if (diags->v[i].fix &&
+		    (!diags->v[i].fix->unsafe || r->file.options->unsafe_fixes))
 			found[n++] = diags->v[i].fix;
 	return n ? edits_apply(out, r->source.text, found, n) : 0;
 }

@@ -75,12 +75,37 @@ void fix_as_casing(struct fixing *f)
 				is_lower(text_at(f, f->item->in->keyword))));
 }
 
-/* Whoever names the stage is understood in any case. */
+static void rename_use(struct fixing *f, const struct word *use)
+{
+	const struct from *from = &f->item->in->from;
+
+	if (str_eq_nocase(use->text, from->alias) &&
+	    str_eq(text_at(f, use->span), use->text))
+		fixing_replace(f, use->span, from->alias);
+}
+
+/* COPY --from finds a stage in any case, FROM does not: there it is mended. */
 void fix_stage_casing(struct fixing *f)
 {
-	if (is_kind(f, INSTRUCTION_FROM))
-		fixing_replace(f, f->item->in->from.alias_span,
-			       f->item->in->from.alias);
+	const struct lint_item *end = f->lint->items + f->lint->n_items;
+
+	if (!is_kind(f, INSTRUCTION_FROM))
+		return;
+	fixing_replace(f, f->item->in->from.alias_span,
+		       f->item->in->from.alias);
+	for (const struct lint_item *i = f->item + 1; i < end; i++) {
+		const struct instruction *in = i->in;
+
+		if (i->onbuild)
+			continue;
+		if (in->kind == INSTRUCTION_FROM)
+			rename_use(f, &in->from.base);
+		if (in->kind == INSTRUCTION_COPY)
+			rename_use(f, &in->copy.from);
+		for (size_t k = 0;
+		     in->kind == INSTRUCTION_RUN && k < in->run.n_mounts; k++)
+			rename_use(f, &in->run.mounts[k].from);
+	}
 }
 
 /* The flag goes, and the blanks behind it. */

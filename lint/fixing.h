@@ -25,6 +25,7 @@ struct fix_rule {
 	fix_function *make;
 	const char *text;  /* what is added */
 	const char *words; /* behind one of these words */
+	bool unsafe;
 };
 
 /* text is borrowed: static, or in the arena. */

@@ -62,6 +62,7 @@ struct lint_options {
 	bool disable_pragmas;
 	bool experimental; /* run BuildKit's experimental checks */
 	bool fixes;	   /* attach fixes to findings */
+	bool unsafe_fixes; /* fix_text makes those, too */
 	struct str check;  /* as "# check=" gives it: skip=A;error=true */
 	/* The context's .dockerignore; NULL where it is not known. */
 	const struct ignore *dockerignore;

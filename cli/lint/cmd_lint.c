@@ -44,8 +44,8 @@ struct session {
 	bool no_shellcheck;
 	bool list_rules;
 	bool version;
-	bool fix;
-	bool diff;
+	const char *fix;  /* "" or "all"; NULL: no */
+	const char *diff; /* likewise */
 	string_list arguments;
 	string_list paths;
 	VEC(struct linted *) files; /* that are not reported yet */
@@ -87,7 +87,7 @@ parse_options(struct session *s, struct command_line *c, int argc, char **argv)
 		{"config", 'c', OPTION_STRING, &s->config, "FILE",
 		 "the config file (default: .imgbuild.yaml, "
 		 ".hadolint.yaml...)"},
-		{"diff", 0, OPTION_FLAG, &s->diff, NULL,
+		{"diff", 0, OPTION_MAYBE, &s->diff, "all",
 		 "show what --fix would change, and change nothing"},
 		{"disable-ignore-pragma", 0, OPTION_FLAG, &c->disable_pragmas,
 		 NULL, "comments ignore nothing"},
@@ -101,8 +101,9 @@ parse_options(struct session *s, struct command_line *c, int argc, char **argv)
 		 "LEVEL", "fail at findings of this level (default info)"},
 		{"file-path-in-report", 0, OPTION_STRING, &s->report_path,
 		 "PATH", "the path that reports name"},
-		{"fix", 0, OPTION_FLAG, &s->fix, NULL,
-		 "mend in the files what can be mended safely"},
+		{"fix", 0, OPTION_MAYBE, &s->fix, "all",
+		 "mend in the files what can be mended safely; all: what "
+		 "may change the image, too"},
 		{"format", 'f', OPTION_LIST, &c->s.formats, "FORMAT",
 		 "tty, pretty, json, checkstyle, codeclimate, sarif, junit..."},
 		{"ignore", 0, OPTION_LIST, &c->s.ignored, "RULE",
@@ -429,8 +430,25 @@ static int explain_rule(const char *id)
 	       rule->alias ? rule->alias : "", severity_name(rule),
 	       rule->summary, rule->why, *rule->why ? "\n" : "");
 	if (fix_title(rule->id))
-		printf("--fix: %s.\n", fix_title(rule->id));
+		printf("--fix%s: %s.\n", fix_is_unsafe(rule->id) ? "=all" : "",
+		       fix_title(rule->id));
 	return EXIT_OK;
+}
+
+/* How much --fix or --diff is to mend; false after a mistake was printed. */
+static bool take_grade(struct session *s)
+{
+	const char *grade = s->fix ? s->fix : s->diff;
+
+	if (!grade || !*grade)
+		return true;
+	if (strcmp(grade, "all") != 0) {
+		fprintf(stderr, "imgbuild: lint: --fix and --diff take no "
+				"value but all\n");
+		return false;
+	}
+	s->options.unsafe_fixes = true;
+	return true;
 }
 
 static int run(struct session *s, const struct command_line *c)
@@ -454,6 +472,8 @@ static int run(struct session *s, const struct command_line *c)
 				"both\n");
 		return EXIT_MISTAKE;
 	}
+	if (!take_grade(s))
+		return EXIT_MISTAKE;
 	if (s->arguments.n == 0) {
 		fprintf(stderr, "imgbuild: lint needs a file, a folder or -\n");
 		return EXIT_MISTAKE;

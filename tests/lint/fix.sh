@@ -21,12 +21,12 @@ lint() { "$IMGBUILD" lint --no-shellcheck "$@"; }
 for file in "$folder"/*.dockerfile; do
 	name=$(basename "$file" .dockerfile)
 	cp "$file" actual
-	lint --fix actual >report 2>&1
+	lint --fix=all actual >report 2>&1
 	[ -z "${UPDATE-}" ] || cp actual "$folder/$name.fixed"
 	diff -u "$folder/$name.fixed" actual | sed 's/^/# /'
 	cmp -s "$folder/$name.fixed" actual
 	result $? "$name"
-	lint --diff actual >out && [ ! -s out ]
+	lint --diff=all actual >out && [ ! -s out ]
 	result $? "$name: a second time changes nothing"
 	if [[ $name == *-left-alone-* ]]; then
 		cmp -s "$file" actual
@@ -47,7 +47,7 @@ done < <(lint --list-rules)
 
 cp "$folder/DL3014-behind-the-subcommand.dockerfile" a
 cp a before
-lint --diff a >out
+lint --diff=all a >out
 [ $? = 1 ] && cmp -s a before
 result $? "--diff shows, changes nothing, and is 1"
 git apply out && cmp -s a "$folder/DL3014-behind-the-subcommand.fixed"
@@ -56,14 +56,21 @@ printf 'FROM debian\nuser 1\n' | lint --fix - >out 2>err
 [ "$(cat out)" = "$(printf 'FROM debian\nUSER 1')" ] && grep -q DL3006 err
 result $? "stdin is fixed to stdout, and the report goes to stderr"
 cp before a && ln -s a link && chmod 600 a
-lint --fix link >/dev/null
+lint --fix=all link >/dev/null
 cmp -s a "$folder/DL3014-behind-the-subcommand.fixed" && [ -L link ] &&
 	[ "$(stat -c %a a)" = 600 ]
 result $? "a link stays one, and the file keeps its mode"
 cp before a
-lint --fix --select DL3015 a >/dev/null
-lint --diff --select DL3015 a >/dev/null && ! lint --diff a >/dev/null
+lint --fix=all --select DL3015 a >/dev/null
+lint --diff=all --select DL3015 a >/dev/null && ! lint --diff a >/dev/null
 result $? "only what is selected is fixed"
+cp before a
+lint --fix --select DL3015 a >/dev/null
+cmp -s before a && ! lint --diff=all --select DL3015 a >/dev/null
+result $? "what may change the image is mended where all is asked for only"
+lint --fix=some a >/dev/null 2>&1
+[ $? = 2 ]
+result $? "--fix=some is a mistake"
 lint --fix --diff a >/dev/null 2>&1
 [ $? = 2 ]
 result $? "--fix and --diff exclude each other"
