@@ -26,7 +26,7 @@ struct slot {
 	int64_t mtime_ns;
 	int64_t ctime_ns;
 	uint32_t mode; /* never 0 in use */
-	uint32_t reserved;
+	uint32_t check; /* over all the rest: slot_check */
 	struct digest digest;
 };
 
@@ -42,7 +42,7 @@ struct statcache {
 	VEC(struct slot) added;
 };
 
-static const char MAGIC[8] = {'i', 'm', 'g', 's', 't', 'a', 't', '1'};
+static const char MAGIC[8] = {'i', 'm', 'g', 's', 't', 'a', 't', '2'};
 
 static int64_t timespec_ns(struct timespec ts)
 {
@@ -54,6 +54,27 @@ static size_t slot_hash(uint64_t device, uint64_t inode)
 	uint64_t h = (inode ^ device << 40) * 0x9e3779b97f4a7c15u;
 
 	return (size_t)(h ^ h >> 32);
+}
+
+/*
+ * A slot is believed by itself, so that a file of any size is checked as far as
+ * it is used, and one that was exchanged for another stat cache is as good.
+ */
+static uint32_t slot_check(const struct slot *slot)
+{
+	struct slot copy = *slot;
+	const unsigned char *p = (const unsigned char *)&copy;
+	uint64_t h = 0x9e3779b97f4a7c15u;
+
+	copy.check = 0;
+	for (size_t i = 0; i < sizeof(copy); i += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, p + i, sizeof(word));
+		h = (h ^ word) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
+	}
+	return (uint32_t)h;
 }
 
 static struct slot slot_of(const struct stat *st)
@@ -155,7 +176,8 @@ bool statcache_get(struct statcache *c, const struct stat *st,
 	/* bounded even where a damaged file has no free slot */
 	for (size_t n = 0; n < c->n_slots && c->slots[i].mode; n++) {
 		if (same_file(&c->slots[i], &want)) {
-			if (!same_stat(&c->slots[i], &want))
+			if (!same_stat(&c->slots[i], &want) ||
+			    c->slots[i].check != slot_check(&c->slots[i]))
 				return false;
 			mark_seen(c, i);
 			*out = c->slots[i].digest;
@@ -174,6 +196,7 @@ void statcache_put(struct statcache *c, const struct stat *st,
 	if (slot.ctime_ns > read_started_ns - RACY_NS)
 		return;
 	slot.digest = *d;
+	slot.check = slot_check(&slot);
 	(void)pthread_mutex_lock(&c->lock);
 	*vec_push(&c->added) = slot;
 	(void)pthread_mutex_unlock(&c->lock);

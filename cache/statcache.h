@@ -9,10 +9,11 @@
  * that reads stats can see that.
  *
  * File format, native byte order, replaced as a whole:
- *   struct header { char magic[8] "imgstat1"; uint64 n_slots (a power of 2);
+ *   struct header { char magic[8] "imgstat2"; uint64 n_slots (a power of 2);
  *                   uint64 n_entries; }
  *   struct slot[n_slots], open addressing from a hash of device and inode;
- *   a free slot has all zero bytes.
+ *   a free slot has all zero bytes, and one in use a check over itself: one
+ *   that was changed is the same as none.
  */
 #ifndef CACHE_STATCACHE_H
 #define CACHE_STATCACHE_H

@@ -423,6 +423,7 @@ static int to_layout(struct transfer *t, int dirfd, struct err *e)
 /* What our writing needs beside a layout is not left in others'. */
 static void tidy_layout(int dirfd)
 {
+	(void)unlinkat(dirfd, "index.json.copy", 0);
 	(void)unlinkat(dirfd, "locks/index.lock", 0);
 	(void)unlinkat(dirfd, "locks", AT_REMOVEDIR);
 	(void)unlinkat(dirfd, "tmp", AT_REMOVEDIR);

@@ -85,6 +85,31 @@ int blob_read(const struct blobs *b, const struct digest *d, struct buf *out,
 		       text);
 }
 
+/* What is there under that name has the digest that the name says. */
+static bool is_whole(const struct blobs *b, const struct digest *d)
+{
+	enum { CHUNK_BYTES = 256 * 1024 };
+	SCOPED_PTR char *chunk = xmalloc(CHUNK_BYTES);
+	char path[BLOB_PATH_SIZE];
+	SCOPED_FD int fd = open_path(b, blob_path(d, path));
+	struct sha256 hash;
+	struct digest got;
+	struct err ignored;
+	size_t n;
+
+	if (fd < 0)
+		return false;
+	sha256_init(&hash);
+	do {
+		if (io_read_full(fd, chunk, CHUNK_BYTES, &n, path, &ignored) <
+		    0)
+			return false;
+		sha256_update(&hash, chunk, n);
+	} while (n == CHUNK_BYTES);
+	sha256_final(&hash, &got);
+	return digest_eq(&got, d);
+}
+
 int blob_put(const struct blobs *b, struct str content, struct digest *out,
 	     struct err *e)
 {
@@ -96,7 +121,7 @@ int blob_put(const struct blobs *b, struct str content, struct digest *out,
 	there = blob_stat(b, out, &size, e);
 	if (there < 0)
 		return -1;
-	if (there && size == content.n)
+	if (there && size == content.n && is_whole(b, out))
 		return 0;
 	return io_replace_file(b->dirfd, blob_path(out, path), content,
 			       IO_DURABLE, e);
@@ -187,8 +212,9 @@ static int commit(struct blob_draft *d, const struct digest *digest,
 	int there = blob_stat(d->blobs, digest, &size, e);
 	int result = there < 0 ? -1 : 0;
 
-	/* one of another size was damaged: this heals it */
-	if (there >= 0 && (!there || size != d->size_bytes))
+	/* one that was damaged is healed by this */
+	if (there >= 0 && (!there || size != d->size_bytes ||
+			   !is_whole(d->blobs, digest)))
 		result = make_visible(d, blob_path(digest, path), e);
 	blob_release(d);
 	return result;
@@ -214,6 +240,13 @@ int blob_commit_as(struct blob_draft *d, const struct descriptor *expected,
 	return err_set(e, ERR_CORRUPT,
 		       "blob %s: content has another digest or size",
 		       digest_string(&expected->digest, text));
+}
+
+void blob_drop(const struct blobs *b, const struct digest *d)
+{
+	char path[BLOB_PATH_SIZE];
+
+	(void)unlinkat(b->dirfd, blob_path(d, path), 0); /* gone is as good */
 }
 
 void blob_release(struct blob_draft *d)

@@ -39,7 +39,9 @@ int blob_open(const struct blobs *b, const struct digest *d, struct err *e);
  */
 int blob_read(const struct blobs *b, const struct digest *d, struct buf *out,
 	      struct err *e);
-/* Store a document; nothing is written where it is there already. */
+/* Remove one that is damaged and can be made again. */
+void blob_drop(const struct blobs *b, const struct digest *d);
+/* Store a document; nothing is written where it is there already, and whole. */
 int blob_put(const struct blobs *b, struct str content, struct digest *out,
 	     struct err *e);
 

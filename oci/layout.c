@@ -23,15 +23,58 @@ static int lock_index(int dirfd, struct err *e)
 	return TAKE_FD(fd);
 }
 
+/*
+ * Which names there are is written nowhere else, so there is a copy: a line
+ * with the SHA-256 of what follows, which is index.json as it was written last.
+ * It is what counts where index.json is gone or can't be understood.
+ */
+static const char COPY[] = "index.json.copy";
+
+static int write_copy(int dirfd, struct str index, struct err *e)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES + 128);
+	const struct digest digest = digest_of(index.p, index.n);
+	char hex[DIGEST_HEX_SIZE];
+
+	buf_printf(&text, "%s\n", digest_hex(&digest, hex));
+	buf_add_str(&text, index);
+	return io_replace_file(dirfd, COPY, buf_str(&text), IO_CACHED, e);
+}
+
 static int write_index(int dirfd, const struct index *ix, struct err *e)
 {
 	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
 
 	index_write(&text, ix);
-	if (buf_check(&text, "index.json", e) < 0)
+	if (buf_check(&text, "index.json", e) < 0 ||
+	    io_replace_file(dirfd, "index.json", buf_str(&text), IO_DURABLE,
+			    e) < 0)
 		return -1;
-	return io_replace_file(dirfd, "index.json", buf_str(&text), IO_DURABLE,
-			       e);
+	return write_copy(dirfd, buf_str(&text), e);
+}
+
+bool index_copy_parse(struct str text, struct str *index)
+{
+	char hex[DIGEST_HEX_SIZE];
+	struct digest digest;
+	struct str digits;
+
+	if (!str_cut(text, '\n', &digits, index))
+		return false;
+	digest = digest_of(index->p, index->n);
+	return str_eq_c(digits, digest_hex(&digest, hex));
+}
+
+/* 1 there is a copy that is whole, 0 not. */
+static int read_copy(int dirfd, struct arena *a, struct index *out)
+{
+	SCOPED_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES + 128);
+	struct str index;
+	struct err ignored;
+
+	return io_read_file(dirfd, COPY, &text, &ignored) > 0 &&
+	       index_copy_parse(buf_str(&text), &index) &&
+	       index_parse(a, index, out, &ignored) == 0;
 }
 
 static bool there(int dirfd, const char *name)
@@ -42,8 +85,9 @@ static bool there(int dirfd, const char *name)
 int layout_init(int dirfd, struct err *e)
 {
 	const struct str version = STR("{\"imageLayoutVersion\":\"1.0.0\"}");
-	const struct index empty = {0};
+	SCOPED_ARENA struct arena a = {0};
 	SCOPED_FD int lock = -1;
+	struct index ix;
 
 	if (io_mkdir_all(dirfd, "blobs/sha256", 0755, e) < 0 ||
 	    io_mkdir(dirfd, "tmp", 0755, e) < 0 ||
@@ -54,7 +98,9 @@ int layout_init(int dirfd, struct err *e)
 	lock = lock_index(dirfd, e);
 	if (lock < 0)
 		return -1;
-	if (!there(dirfd, "index.json") && write_index(dirfd, &empty, e) < 0)
+	if (!there(dirfd, "index.json") &&
+	    (layout_read_index(dirfd, &a, &ix, e) < 0 ||
+	     write_index(dirfd, &ix, e) < 0))
 		return -1;
 	if (there(dirfd, "oci-layout"))
 		return 0;
@@ -68,11 +114,16 @@ int layout_read_index(int dirfd, struct arena *a, struct index *out,
 	int found = io_read_file(dirfd, "index.json", &text, e);
 
 	*out = (struct index){0};
-	if (found <= 0)
-		return found;
-	if (index_parse(a, buf_str(&text), out, e) < 0)
-		return err_wrap(e, "index.json");
-	return 0;
+	if (found > 0 && index_parse(a, buf_str(&text), out, e) == 0)
+		return 0;
+	if (read_copy(dirfd, a, out))
+		return 0;
+	*out = (struct index){0};
+	if (found == 0)
+		return 0;
+	return err_wrap(e, "index.json, which has the images' names, is "
+			   "damaged, and so is index.json.copy: restore one "
+			   "of them, or remove both to begin without names");
 }
 
 struct str index_entry_annotation(const struct index_entry *entry,

@@ -18,7 +18,12 @@ struct str index_entry_annotation(const struct index_entry *entry,
 /* Create what is missing of a layout in the folder. */
 int layout_init(int dirfd, struct err *e);
 
-/* Read index.json. An empty layout has an empty index. */
+/* The index within the text of index.json.copy; false where that is damaged. */
+bool index_copy_parse(struct str text, struct str *index);
+/*
+ * Read index.json, or where it is gone or damaged its copy. An empty layout has
+ * an empty index. With both damaged the error says what to restore.
+ */
 int layout_read_index(int dirfd, struct arena *a, struct index *out,
 		      struct err *e);
 

@@ -59,6 +59,7 @@ struct export_layer {
 	const struct store *store;
 	struct descriptor descriptor;
 	struct digest diff_id;
+	bool variant;	/* the blob was made here, and can be again */
 	bool from_blob; /* else written from the snapshot, uncompressed */
 	struct digest snapshot;
 	int64_t mtime_max_s;

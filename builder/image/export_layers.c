@@ -152,6 +152,7 @@ static int make_own(const struct export_spec *spec, const struct layer *layer,
 	if (spec->compression.kind == COMPRESSION_NONE)
 		return make_plain(layer, l, e);
 	l->from_blob = true;
+	l->variant = true;
 	variant_kind(spec, l->mtime_max_s, kind);
 	found = variant_find(l->store, &l->snapshot, kind, &v, e);
 	if (found < 0)
@@ -221,6 +222,7 @@ static int write_blob(const struct export_layer *l, struct sink *out,
 	SCOPED_PTR char *chunk = xmalloc(CHUNK_BYTES);
 	SCOPED_FD int fd =
 		blob_open(&l->store->blobs, &l->descriptor.digest, e);
+	char text[DIGEST_STRING_SIZE];
 	struct sha256 hash;
 	struct digest digest;
 	size_t got;
@@ -236,12 +238,16 @@ static int write_blob(const struct export_layer *l, struct sink *out,
 			return -1;
 	} while (got == CHUNK_BYTES);
 	sha256_final(&hash, &digest);
-	if (!digest_eq(&digest, &l->descriptor.digest))
-		return err_set(
-			e, ERR_CORRUPT,
-			"layer blob does not match its "
-			"digest: remove the image and bring it in again");
-	return 0;
+	if (digest_eq(&digest, &l->descriptor.digest))
+		return 0;
+	if (l->variant) {
+		blob_drop(&l->store->blobs, &l->descriptor.digest);
+		return is_damaged(l, e);
+	}
+	return err_set(e, ERR_CORRUPT,
+		       "layer blob %s does not match its digest: remove the "
+		       "image and bring it in again",
+		       digest_string(&l->descriptor.digest, text));
 }
 
 int export_layer_write(const struct export_layer *l, struct sink *out,

@@ -481,6 +481,29 @@ static void any_flipped_bytes_never_crash(void **state)
 	}
 }
 
+static void one_bit_changed_anywhere_never_gives_another_digest(void **state)
+{
+	SCOPED_TEMP_DIR t;
+	SCOPED_BUF struct buf text = BUF_INIT(100000);
+	struct err e;
+
+	(void)state;
+	temp_dir_make(&t);
+	save_inodes(&t, 8);
+	assert_int_equal(io_read_file(t.fd, "stat", &text, &e), 1);
+	for (size_t i = 0; i < 8 * text.n; i += 5) {
+		struct statcache *c;
+
+		text.p[i / 8] ^= (char)(1 << i % 8);
+		put_file(t.fd, "bad", buf_str(&text), 0644);
+		c = statcache_open(t.fd, "bad");
+		for (uint64_t inode = 1; inode <= 8; inode++)
+			(void)hits(c, inode); /* asserts what it finds */
+		statcache_free(c);
+		text.p[i / 8] ^= (char)(1 << i % 8);
+	}
+}
+
 static void what_is_no_file_reads_as_empty_without_waiting(void **state)
 {
 	SCOPED_TEMP_DIR t;
@@ -521,6 +544,8 @@ int main(void)
 		cmocka_unit_test(a_header_that_lies_reads_as_empty),
 		cmocka_unit_test(a_table_without_a_free_slot_ends_every_search),
 		cmocka_unit_test(any_flipped_bytes_never_crash),
+		cmocka_unit_test(
+			one_bit_changed_anywhere_never_gives_another_digest),
 		cmocka_unit_test(
 			what_is_no_file_reads_as_empty_without_waiting),
 	};

@@ -224,20 +224,65 @@ static void many_processes_lose_no_name(void **state)
 	assert_int_equal(ix.n_entries, N * 5);
 }
 
-static void a_damaged_index_is_an_error_that_names_it(void **state)
+static void put_text(int dirfd, const char *name, const char *text)
 {
+	struct err e;
+
+	assert_ok(io_replace_file(dirfd, name, str_from(text), IO_CACHED, &e));
+}
+
+static void names_are_found_again_where_the_index_is_damaged(void **state)
+{
+	static const char *const table[] = {"", "{", "[]", "null", "x"};
+	const struct index_entry entry = {
+		.descriptor = {str_from(MEDIA_MANIFEST), digest_of("m", 1), 1}};
 	SCOPED_TEMP_DIR dir;
 	SCOPED_ARENA struct arena a = {0};
+	struct index_entry found;
 	struct index ix;
 	struct err e;
 
 	(void)state;
 	make_layout(&dir);
-	assert_int_equal(
-		io_replace_file(dir.fd, "index.json", STR("{"), IO_CACHED, &e),
-		0);
+	assert_ok(layout_set_name(dir.fd, STR("a:b"), &entry, &e));
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		put_text(dir.fd, "index.json", table[i]);
+		assert_int_equal(
+			layout_find(dir.fd, &a, STR("a:b"), &found, &e), 1);
+	}
+	assert_int_equal(unlinkat(dir.fd, "index.json", 0), 0);
+	assert_int_equal(layout_find(dir.fd, &a, STR("a:b"), &found, &e), 1);
+
+	/* the next name is written beside those that were found */
+	assert_ok(layout_set_name(dir.fd, STR("c:d"), &entry, &e));
+	put_text(dir.fd, "index.json.copy", "");
+	assert_int_equal(layout_read_index(dir.fd, &a, &ix, &e), 0);
+	assert_int_equal(ix.n_entries, 2);
+}
+
+static void a_damaged_index_and_copy_are_an_error_that_names_both(void **state)
+{
+	SCOPED_TEMP_DIR dir;
+	SCOPED_ARENA struct arena a = {0};
+	SCOPED_BUF struct buf text = BUF_INIT(10000);
+	struct index ix;
+	struct err e;
+
+	(void)state;
+	make_layout(&dir);
+	put_text(dir.fd, "index.json", "{");
+	assert_int_equal(io_read_file(dir.fd, "index.json.copy", &text, &e), 1);
+	for (size_t i = 0; i < text.n; i++) {
+		struct str index;
+
+		text.p[i] ^= 1;
+		if (index_copy_parse(buf_str(&text), &index))
+			fail_msg("believed with byte %zu changed", i);
+		text.p[i] ^= 1;
+	}
+	put_text(dir.fd, "index.json.copy", "{");
 	assert_int_equal(layout_read_index(dir.fd, &a, &ix, &e), -1);
-	assert_error(&e, ERR_INVALID, "index.json");
+	assert_error(&e, ERR_INVALID, "index.json.copy: restore one");
 }
 
 /* Store a manifest and config of the architecture. */
@@ -396,7 +441,10 @@ int main(void)
 		cmocka_unit_test(names_are_set_replaced_and_removed),
 		cmocka_unit_test(an_unchanged_index_is_not_written),
 		cmocka_unit_test(many_processes_lose_no_name),
-		cmocka_unit_test(a_damaged_index_is_an_error_that_names_it),
+		cmocka_unit_test(
+			names_are_found_again_where_the_index_is_damaged),
+		cmocka_unit_test(
+			a_damaged_index_and_copy_are_an_error_that_names_both),
 		cmocka_unit_test(
 			a_digest_is_found_in_its_repository_and_its_indexes),
 		cmocka_unit_test(an_index_is_followed_to_the_platform),
