@@ -54,6 +54,23 @@ fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), EXT4_IOC_SHUTDOWN, struct.pack("I
 P
 }
 
+# what else the machine does: each fsync commits the journal, and with it names
+# whose files' bytes are still in memory
+others() {
+	while dd if=/dev/zero of="$DISK/other" bs=1 count=1 conv=fsync,notrunc 2>/dev/null; do
+		sleep 0.01
+	done
+}
+
+# the dead file system may live on in mount namespaces of others; what came to
+# its disk is mounted from a copy
+mount_again() {
+	umount -l "$DISK"
+	cp --sparse=always "$WORK/image" "$WORK/image.cut"
+	mv "$WORK/image.cut" "$WORK/image"
+	mount -o loop "$WORK/image" "$DISK"
+}
+
 start=$(date +%s%N)
 check "it builds unharmed" once
 whole_ms=$((($(date +%s%N) - start) / 1000000))
@@ -70,11 +87,13 @@ for round in $(seq "$CUTS"); do
 	at=$((RANDOM * whole_ms * 5 / 4 / 32768))
 	once --no-cache >"$WORK/cut" 2>&1 &
 	building=$!
+	others &
+	beside=$!
 	sleep "$(printf '%d.%03d' $((at / 1000)) $((at % 1000)))"
 	cut_power
 	wait $building || :
-	umount -l "$DISK"
-	mount -o loop "$WORK/image" "$DISK"
+	wait $beside || :
+	mount_again
 	if ! once >"$WORK/after" 2>&1 || [ "$(image)" != "$wanted" ]; then
 		wrong=$((wrong + 1))
 		note "round $round, cut after $at ms: another image, or none"
