@@ -2,11 +2,13 @@
  * Memory and scope-bound cleanup.
  *
  * Running out of memory is not an error that callers handle: the x functions
- * say so and end the process. Sizes that come from outside are checked against a limit first.
+ * say so and end the process. Sizes that come from outside are checked against
+ * a limit first.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 void *xmalloc(size_t n);
@@ -17,6 +19,8 @@ void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);
 /* printf into a new string, which the caller frees. */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *fmt, va_list args)
+	__attribute__((format(printf, 1, 0)));
 
 /* Call release(&variable) when the variable goes out of scope. */
 #define SCOPED(release) __attribute__((cleanup(release)))

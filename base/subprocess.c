@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -40,11 +41,12 @@ static void forget_handlers(void)
 	}
 }
 
-/* What a program gets as its three. */
+/* What a program gets: its three descriptors, and more of an environment. */
 struct program_fds {
 	int in;
 	int out;
 	int errors;
+	char *const *env; /* NULL: ours */
 };
 
 static void execute(const char *const *argv, const struct program_fds *fds,
@@ -59,7 +61,8 @@ static void execute(const char *const *argv, const struct program_fds *fds,
 	forget_handlers();
 	startup_undo();
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
-	(void)execvp(argv[0], (char *const *)(void *)argv);
+	(void)execvpe(argv[0], (char *const *)(void *)argv,
+		      fds->env ? fds->env : environ);
 }
 
 /* What fails in the child is an errno in error_fd, which exec closes. */
@@ -170,8 +173,45 @@ static int run(const char *const *argv, struct program_fds *program,
 int subprocess_run(const char *const *argv, struct buf *out, int *status,
 		   struct err *e)
 {
+	return subprocess_run_in(argv, NULL, out, status, e);
+}
+
+static bool is_named_in(const char *line, const char *const *more)
+{
+	size_t n = strcspn(line, "=");
+
+	for (; *more; more++)
+		if (strcspn(*more, "=") == n && memcmp(*more, line, n) == 0)
+			return true;
+	return false;
+}
+
+/* Ours, where more names no other. */
+static char **make_env(const char *const *more)
+{
+	size_t n = 0;
+	char **env;
+
+	while (environ[n])
+		n++;
+	for (const char *const *m = more; *m; m++)
+		n++;
+	env = xcalloc(n + 1, sizeof(*env));
+	n = 0;
+	for (char **line = environ; *line; line++)
+		if (!is_named_in(*line, more))
+			env[n++] = *line;
+	for (; *more; more++)
+		env[n++] = (char *)(uintptr_t)*more;
+	return env;
+}
+
+int subprocess_run_in(const char *const *argv, const char *const *more_env,
+		      struct buf *out, int *status, struct err *e)
+{
 	SCOPED_FD int in_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	struct program_fds program = {.in = in_fd, .errors = -1};
+	SCOPED_PTR char **env = more_env ? make_env(more_env) : NULL;
+	struct program_fds program = {.in = in_fd, .errors = -1, .env = env};
 
 	if (in_fd < 0)
 		return err_sys(e, "open /dev/null");

@@ -25,6 +25,11 @@ int process_wait(pid_t pid, int *status);
 int subprocess_run(const char *const *argv, struct buf *out, int *status,
 		   struct err *e);
 
+/* The same with "NAME=value" lines more in its environment (NULL at the end).
+ */
+int subprocess_run_in(const char *const *argv, const char *const *more_env,
+		      struct buf *out, int *status, struct err *e);
+
 /* The same with input as stdin; stdout alone goes to out, stderr nowhere. */
 int subprocess_filter(const char *const *argv, struct str input,
 		      struct buf *out, int *status, struct err *e);

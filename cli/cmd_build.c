@@ -12,6 +12,7 @@
 #include "cli/build_push.h"
 #include "cli/cancel.h"
 #include "cli/failure.h"
+#include "cli/print.h"
 #include "cli/progress.h"
 #include "registry/fetcher.h"
 
@@ -337,7 +338,7 @@ static void print_plan(const struct session *s)
 	SCOPED_BUF struct buf out = BUF_INIT(64u << 20);
 
 	plan_dump(&out, s->plan);
-	fputs(buf_c(&out), stdout);
+	print_text(buf_str(&out), TEXT_LINES);
 }
 
 /* Mistakes are told by the checks; a plan is for what it finds of images. */
@@ -390,7 +391,8 @@ static int run_call(struct session *s, struct plan_source *images)
 				     s->request->call.json);
 		break;
 	}
-	fputs(buf_c(&out), stdout);
+	print_text(buf_str(&out),
+		   s->request->call.json ? TEXT_JSON : TEXT_LINES);
 	return status;
 }
 
@@ -494,10 +496,9 @@ static int run_command(int argc, char **argv,
 		s.progress = progress_new(request.quiet ? "quiet"
 							: request.progress);
 	if (!done && !s.progress) {
-		fprintf(stderr,
-			"imgbuild: --progress %s: none of auto, plain, "
-			"tty, rawjson, quiet\n",
-			request.progress);
+		print_err("imgbuild: --progress %s: none of auto, plain, "
+			  "tty, rawjson, quiet\n",
+			  request.progress);
 		done = true;
 		status = EXIT_MISTAKE;
 	}

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "cli/print.h"
 #include "cli/transfer_options.h"
 
 #include <stdio.h>
@@ -31,7 +32,7 @@ static int copy(struct place_context *c, const struct image_place *from,
 	if (place_copy(c, from, to, opt, w, &got, e) < 0)
 		return err_wrap(e, "copy %s to %s", from->text, to->text);
 	/* stdout may be where the archive went */
-	fprintf(to->path && strcmp(to->path, "-") == 0 ? stderr : stdout,
+	(to->path && strcmp(to->path, "-") == 0 ? print_err : print_out)(
 		"copied %s to %s %s\n", from->text, to->text,
 		digest_string(&got.digest, digest));
 	return 0;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "cli/opened.h"
+#include "cli/print.h"
 
 #include <stdio.h>
 
@@ -12,9 +13,9 @@ static void print_entry(const struct config_history *h, uint64_t size_bytes)
 	if (h->has_created)
 		clock_add_rfc3339(&created,
 				  h->created_ns / 1000000000 * 1000000000);
-	printf("%-20s  %9.1f kB  %.*s\n", buf_c(&created),
-	       (double)size_bytes / 1e3,
-	       STR_ARG(h->created_by.n ? h->created_by : h->comment));
+	print_out("%-20s  %9.1f kB  %.*s\n", buf_c(&created),
+		  (double)size_bytes / 1e3,
+		  STR_ARG(h->created_by.n ? h->created_by : h->comment));
 }
 
 static void print_history(const struct plan_image *image)
@@ -22,7 +23,7 @@ static void print_history(const struct plan_image *image)
 	const struct image_config *config = &image->config;
 	size_t layer = 0;
 
-	printf("%-20s  %12s  %s\n", "CREATED", "SIZE", "CREATED BY");
+	print_out("%-20s  %12s  %s\n", "CREATED", "SIZE", "CREATED BY");
 	for (size_t i = 0; i < config->n_history; i++) {
 		const struct config_history *h = &config->history[i];
 		uint64_t bytes = 0;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "cli/opened.h"
+#include "cli/print.h"
 #include "oci/layout.h"
 #include "oci/reference.h"
 
@@ -54,9 +55,9 @@ static void print_image(struct opened *o, const struct index_entry *entry)
 							    1000000000);
 	}
 	split_name(&o->arena, entry, &repository, &tag);
-	printf("%-40.*s  %-12.*s  %.12s  %-20s  %8.1f MB\n",
-	       STR_ARG(repository), STR_ARG(tag), hex, buf_c(&created),
-	       (double)bytes / 1e6);
+	print_out("%-40.*s  %-12.*s  %.12s  %-20s  %8.1f MB\n",
+		  STR_ARG(repository), STR_ARG(tag), hex, buf_c(&created),
+		  (double)bytes / 1e6);
 }
 
 int cmd_images(int argc, char **argv)
@@ -79,8 +80,8 @@ int cmd_images(int argc, char **argv)
 		status = report(&e);
 	} else {
 		status = EXIT_OK;
-		printf("%-40s  %-12s  %-12s  %-20s  %11s\n", "REPOSITORY",
-		       "TAG", "IMAGE ID", "CREATED", "SIZE");
+		print_out("%-40s  %-12s  %-12s  %-20s  %11s\n", "REPOSITORY",
+			  "TAG", "IMAGE ID", "CREATED", "SIZE");
 		for (size_t i = 0; i < index.n_entries; i++)
 			print_image(&o, &index.entries[i]);
 	}

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "cli/opened.h"
+#include "cli/print.h"
 #include "oci/archive.h"
 #include "oci/reference.h"
 
@@ -55,8 +56,8 @@ static int import(struct opened *o, const char *path, const char *name,
 	if (image_tag(&o->store, &manifest, &platform,
 		      reference_name(&o->arena, &ref), e) < 0)
 		return -1;
-	printf("imported %s as %.*s\n", path,
-	       STR_ARG(reference_familiar(&o->arena, &ref)));
+	print_out("imported %s as %.*s\n", path,
+		  STR_ARG(reference_familiar(&o->arena, &ref)));
 	return 0;
 }
 

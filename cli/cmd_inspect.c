@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/opened.h"
+#include "cli/print.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -51,6 +52,14 @@ static int inspect(struct opened *o, const char *name, json_t *list,
 	return 0;
 }
 
+static void print_list(const json_t *list)
+{
+	SCOPED_PTR char *text = json_dumps(list, JSON_INDENT(4));
+
+	print_text(str_from(text ? text : "[]"), TEXT_JSON);
+	print_out("\n");
+}
+
 int cmd_inspect(int argc, char **argv)
 {
 	const struct command_help help = {
@@ -72,8 +81,7 @@ int cmd_inspect(int argc, char **argv)
 	for (size_t i = 0; i < o.arguments.n; i++)
 		if (inspect(&o, o.arguments.v[i], list, &e) < 0)
 			status = report(&e);
-	(void)json_dumpf(list, stdout, JSON_INDENT(4));
-	putchar('\n');
+	print_list(list);
 	json_decref(list);
 	opened_release(&o);
 	return status;

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/opened.h"
+#include "cli/print.h"
 #include "oci/archive.h"
 
 #include <fcntl.h>
@@ -21,15 +22,15 @@ static int name_all(struct opened *o, const struct loaded_image *images,
 			if (image_list(&o->store, &images[i].manifest, &host,
 				       e) < 0)
 				return -1;
-			printf("loaded %s, which has no name: `imgbuild tag "
-			       "%.19s NAME` gives it one\n",
-			       digest, digest);
+			print_out("loaded %s, which has no name: `imgbuild tag "
+				  "%.19s NAME` gives it one\n",
+				  digest, digest);
 			continue;
 		}
 		if (image_tag(&o->store, &images[i].manifest, &host,
 			      images[i].name, e) < 0)
 			return -1;
-		printf("loaded %.*s\n", STR_ARG(images[i].name));
+		print_out("loaded %.*s\n", STR_ARG(images[i].name));
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "cli/cancel.h"
 #include "cli/options.h"
+#include "cli/print.h"
 #include "registry/client.h"
 #include "registry/credentials.h"
 
@@ -56,7 +57,7 @@ static int ask(struct arena *a, const char *prompt, bool hidden,
 			e, ERR_INVALID,
 			"stdin is no terminal to ask on: give --username "
 			"and --password-stdin");
-	fprintf(stderr, "%s: ", prompt);
+	print_err("%s: ", prompt);
 	if (hidden) {
 		struct termios quiet = shown;
 
@@ -105,8 +106,8 @@ static int get_credential(struct login *l, struct credential *c, struct err *e)
 		return read_password(a, &c->password, e);
 	if (!l->password)
 		return ask(a, "Password", true, &c->password, e);
-	fprintf(stderr, "imgbuild: --password is seen by others on this "
-			"machine; --password-stdin is not\n");
+	print_err("imgbuild: --password is seen by others on this "
+		  "machine; --password-stdin is not\n");
 	c->password = arena_str(a, str_from(l->password));
 	memset(l->password, 'x', strlen(l->password));
 	return 0;
@@ -133,8 +134,8 @@ static int log_in(struct login *l, struct credential *c, struct err *e)
 		return -1;
 	if (credentials_store(&l->arena, host, c, &where, e) < 0)
 		return -1;
-	printf("logged in to %.*s, kept in %.*s\n", STR_ARG(host),
-	       STR_ARG(where));
+	print_out("logged in to %.*s, kept in %.*s\n", STR_ARG(host),
+		  STR_ARG(where));
 	return 0;
 }
 
@@ -206,7 +207,7 @@ int cmd_logout(int argc, char **argv)
 	erased = credentials_erase(&l.arena, host, &e);
 	if (erased < 0)
 		return report(&e);
-	printf(erased ? "logged out of %.*s\n" : "not logged in to %.*s\n",
-	       STR_ARG(host));
+	print_out(erased ? "logged out of %.*s\n" : "not logged in to %.*s\n",
+		  STR_ARG(host));
 	return EXIT_OK;
 }

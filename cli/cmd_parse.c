@@ -2,6 +2,7 @@
 
 #include "base/io.h"
 #include "cli/options.h"
+#include "cli/print.h"
 #include "parser/dockerfile.h"
 
 #include <stdio.h>
@@ -34,8 +35,8 @@ static int parse_and_print(const char *path, struct str text, bool json)
 	if (buf_check(&out, "what was parsed", &e) < 0 ||
 	    buf_check(&messages, "the messages", &e) < 0)
 		return report(&e);
-	(void)fwrite(buf_c(&out), 1, out.n, stdout);
-	(void)fwrite(buf_c(&messages), 1, messages.n, stderr);
+	print_text(buf_str(&out), json ? TEXT_JSON : TEXT_LINES);
+	print_messages(buf_str(&messages), json ? TEXT_JSON : TEXT_LINES);
 	return status;
 }
 
@@ -65,9 +66,8 @@ int cmd_parse(int argc, char **argv)
 	if (parsed != OPTIONS_OK)
 		return parsed == OPTIONS_HELP ? EXIT_OK : EXIT_MISTAKE;
 	if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-		fprintf(stderr,
-			"imgbuild: --format %s: neither text nor json\n",
-			format);
+		print_err("imgbuild: --format %s: neither text nor json\n",
+			  format);
 		return EXIT_MISTAKE;
 	}
 	if (io_read_input(path, &text, &e) < 0)

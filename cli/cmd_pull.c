@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/print.h"
 
 #include "cli/transfer_options.h"
 #include "oci/reference.h"
@@ -22,8 +23,8 @@ static int pull(struct opened *o, struct place_context *c, const char *name,
 	from.name = to.name = reference_name(&o->arena, &ref);
 	if (place_copy(c, &from, &to, opt, w, &got, e) < 0)
 		return -1;
-	printf("pulled %.*s %s\n", STR_ARG(to.name),
-	       digest_string(&got.digest, digest));
+	print_out("pulled %.*s %s\n", STR_ARG(to.name),
+		  digest_string(&got.digest, digest));
 	return 0;
 }
 

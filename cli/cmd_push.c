@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/print.h"
 
 #include "cli/transfer_options.h"
 #include "oci/reference.h"
@@ -25,8 +26,8 @@ static int push(struct opened *o, struct place_context *c,
 	to.name = reference_name(&o->arena, &ref);
 	if (place_copy(c, &from, &to, opt, w, &got, e) < 0)
 		return -1;
-	printf("pushed %.*s %s\n", STR_ARG(to.name),
-	       digest_string(&got.digest, digest));
+	print_out("pushed %.*s %s\n", STR_ARG(to.name),
+		  digest_string(&got.digest, digest));
 	return 0;
 }
 

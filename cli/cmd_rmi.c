@@ -2,6 +2,7 @@
 
 #include "cli/image_place.h"
 #include "cli/opened.h"
+#include "cli/print.h"
 #include "oci/layout.h"
 
 #include <stdio.h>
@@ -28,7 +29,7 @@ static int forget(struct opened *o, const char *text, struct err *e)
 					       &entry.descriptor.digest, e);
 	if (removed < 0)
 		return -1;
-	printf("forgot %.*s\n", STR_ARG(name));
+	print_out("forgot %.*s\n", STR_ARG(name));
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cache/trace.h"
 #include "cli/opened.h"
+#include "cli/print.h"
 #include "cli/text.h"
 #include "oci/reference.h"
 
@@ -12,7 +13,7 @@ static void add_place(struct buf *out, const struct trace_step *s)
 {
 	buf_printf(out, "[%.*s%s%zu] ", STR_ARG(s->stage),
 		   s->stage.n ? " " : "", s->number);
-	text_add_safe(out, s->title);
+	text_add(out, s->title, TEXT_LINE);
 }
 
 static void add_step(struct buf *out, const struct trace_step *s)
@@ -24,7 +25,7 @@ static void add_step(struct buf *out, const struct trace_step *s)
 
 		reason_add_text(&text, &s->reasons.v.v[i]);
 		buf_add_c(out, "    ");
-		text_add_safe(out, buf_str(&text));
+		text_add(out, buf_str(&text), TEXT_LINE);
 		buf_add_char(out, '\n');
 	}
 }
@@ -53,8 +54,8 @@ static bool is_wanted(const struct trace_step *s, const char *part)
 	return !part || strstr(buf_c(&place), part);
 }
 
-static int print(const struct trace *t, const char *part, bool json,
-		 struct err *e)
+static int print_trace(const struct trace *t, const char *part, bool json,
+		       struct err *e)
 {
 	SCOPED_BUF struct buf out = BUF_INIT(64u << 20);
 	bool any = false;
@@ -75,7 +76,7 @@ static int print(const struct trace *t, const char *part, bool json,
 		return err_set(e, ERR_NOT_FOUND,
 			       "the last build had no step like '%s'",
 			       part ? part : "");
-	fputs(buf_c(&out), stdout);
+	print_text(buf_str(&out), json ? TEXT_JSON : TEXT_LINES);
 	return 0;
 }
 
@@ -98,7 +99,7 @@ static int why(struct opened *o, bool json, struct err *e)
 		return err_set(e, ERR_NOT_FOUND,
 			       "no build%s%s that ran a step is known here",
 			       given[0] ? " of " : "", given);
-	return found < 0 ? -1 : print(&t, part, json, e);
+	return found < 0 ? -1 : print_trace(&t, part, json, e);
 }
 
 int cmd_why(int argc, char **argv)
@@ -123,8 +124,8 @@ int cmd_why(int argc, char **argv)
 	if (!opened_begin(&o, &help, argc, argv, &status))
 		return status;
 	if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-		fprintf(stderr, "imgbuild: --format %s: none of text, json\n",
-			format);
+		print_err("imgbuild: --format %s: none of text, json\n",
+			  format);
 		status = EXIT_MISTAKE;
 	} else {
 		status = why(&o, strcmp(format, "json") == 0, &e) < 0

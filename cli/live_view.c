@@ -51,7 +51,8 @@ static void begin_step(struct live_view *v, const struct event *event,
 	s->state = state;
 	s->started_ns = event->at_ns;
 	buf_clear(&s->title);
-	text_add_safe(&s->title, str_sub(event->text, 0, TITLE_MAX_BYTES));
+	text_add(&s->title, str_sub(event->text, 0, TITLE_MAX_BYTES),
+		 TEXT_PLAIN);
 	v->n_over += state != VIEW_RUNNING;
 }
 
@@ -71,7 +72,7 @@ static void end_line(struct view_step *s)
 	struct buf *to = &s->tail[s->n_lines % VIEW_TAIL_LINES];
 
 	buf_clear(to);
-	text_add_safe(to, buf_str(&s->line));
+	text_add(to, buf_str(&s->line), TEXT_PLAIN);
 	buf_clear(&s->line);
 	s->n_lines++;
 }
@@ -232,7 +233,7 @@ static void draw_tail(const struct view_step *s, size_t n,
 			      out);
 	if (n_whole == n)
 		return;
-	text_add_safe(&unfinished, buf_str(&s->line));
+	text_add(&unfinished, buf_str(&s->line), TEXT_PLAIN);
 	draw_log_line(buf_str(&unfinished), look, out);
 }
 

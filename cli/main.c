@@ -2,6 +2,7 @@
  * imgbuild: finds the command and runs it. `imgbuild -t x .` is `build`.
  */
 #include "cli/commands.h"
+#include "cli/print.h"
 
 #include "base/mem.h"
 #include "base/startup.h"
@@ -62,11 +63,28 @@ static const char *advice(const struct err *e)
 	}
 }
 
+/* A line that a name or a program's message begins looks like none of ours. */
+static void add_message(struct buf *out, struct str message)
+{
+	struct str line;
+	const char *before = "";
+
+	do {
+		bool more = str_cut(message, '\n', &line, &message);
+
+		buf_printf(out, "%s%.*s\n", before, STR_ARG(line));
+		before = "  ";
+		if (!more)
+			return;
+	} while (true);
+}
+
 void report_add(struct buf *out, const struct err *e)
 {
 	const char *what_to_do = advice(e);
 
-	buf_printf(out, "imgbuild: %s\n", e->msg);
+	buf_add_c(out, "imgbuild: ");
+	add_message(out, str_from(e->msg));
 	if (what_to_do)
 		buf_printf(out, "hint: %s\n", what_to_do);
 }
@@ -76,24 +94,25 @@ int report(const struct err *e)
 	SCOPED_BUF struct buf text = BUF_INIT(2 * sizeof(*e) + 1024);
 
 	report_add(&text, e);
-	fputs(buf_c(&text), stderr);
+	print_messages(buf_str(&text), TEXT_LINES);
 	return EXIT_FAILED;
 }
 
 static void print_help(void)
 {
-	printf("Usage: imgbuild [COMMAND] [OPTIONS] ...\n\n"
-	       "Builds OCI images from Dockerfiles: no daemon, no root "
-	       "needed.\n\n"
-	       "  imgbuild -t name .                    build into the store\n"
-	       "  imgbuild -o image.tar .               build an OCI archive\n"
-	       "  imgbuild import rootfs.tar debian     make a base image\n\n"
-	       "Commands:\n");
+	print_out(
+		"Usage: imgbuild [COMMAND] [OPTIONS] ...\n\n"
+		"Builds OCI images from Dockerfiles: no daemon, no root "
+		"needed.\n\n"
+		"  imgbuild -t name .                    build into the store\n"
+		"  imgbuild -o image.tar .               build an OCI archive\n"
+		"  imgbuild import rootfs.tar debian     make a base image\n\n"
+		"Commands:\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].about);
-	printf("\n`imgbuild COMMAND --help` tells more. The store is "
-	       "$IMGBUILD_ROOT, else\n$XDG_DATA_HOME/imgbuild, else "
-	       "/var/lib/imgbuild for root.\n");
+		print_out("  %-10s %s\n", commands[i].name, commands[i].about);
+	print_out("\n`imgbuild COMMAND --help` tells more. The store is "
+		  "$IMGBUILD_ROOT, else\n$XDG_DATA_HOME/imgbuild, else "
+		  "/var/lib/imgbuild for root.\n");
 }
 
 static const struct command *find_command(const char *name)
@@ -104,20 +123,18 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const struct command *command;
 
-	if (startup_begin() < 0)
-		return EXIT_FAILED; /* there is nowhere to say why */
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
 	    strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
 		print_help();
 		return argc < 2 ? EXIT_MISTAKE : EXIT_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		printf("imgbuild %s (%s)\n", IMGBUILD_VERSION,
-		       IMGBUILD_FEATURES);
+		print_out("imgbuild %s (%s)\n", IMGBUILD_VERSION,
+			  IMGBUILD_FEATURES);
 		return EXIT_OK;
 	}
 	command = find_command(argv[1]);
@@ -125,4 +142,11 @@ int main(int argc, char **argv)
 		return command->run(argc - 1, argv + 1);
 	/* options and a context without a command: build */
 	return cmd_build(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	if (startup_begin() < 0)
+		return EXIT_FAILED; /* there is nowhere to say why */
+	return print_end(run(argc, argv));
 }

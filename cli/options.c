@@ -1,13 +1,14 @@
 #include "cli/options.h"
+#include "cli/print.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static void print_help(const struct command_help *help)
 {
-	printf("Usage: %s\n\n%s\n", help->usage, help->about);
+	print_out("Usage: %s\n\n%s\n", help->usage, help->about);
 	if (help->n_options)
-		printf("\nOptions:\n");
+		print_out("\nOptions:\n");
 	for (size_t i = 0; i < help->n_options; i++) {
 		const struct option_row *o = &help->options[i];
 		char left[64];
@@ -20,7 +21,7 @@ static void print_help(const struct command_help *help)
 			       : o->kind == OPTION_MAYBE ? "[=]"
 							 : " ",
 			       o->argument ? o->argument : "");
-		printf("  %-30s %s\n", left, o->help);
+		print_out("  %-30s %s\n", left, o->help);
 	}
 }
 
@@ -46,8 +47,7 @@ static const struct option_row *find_short(const struct command_help *help,
 static enum options_result wrong(const struct command_help *help,
 				 const char *what, const char *about)
 {
-	fprintf(stderr, "imgbuild: %s %s\nUsage: %s\n", what, about,
-		help->usage);
+	print_err("imgbuild: %s %s\nUsage: %s\n", what, about, help->usage);
 	return OPTIONS_WRONG;
 }
 

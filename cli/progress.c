@@ -1,4 +1,5 @@
 #include "cli/progress.h"
+#include "cli/print.h"
 
 #include "base/mem.h"
 
@@ -56,15 +57,15 @@ static void say_plainly(const struct progress *p, enum progress_kind kind,
 	switch (kind) {
 	case PROGRESS_MESSAGE:
 		if (!p->quiet)
-			fprintf(stderr, "%s\n", text);
+			print_err("%s\n", text);
 		break;
 	case PROGRESS_DIAGNOSTICS:
-	case PROGRESS_ERROR: fputs(text, stderr); break;
+	case PROGRESS_ERROR: print_messages(str_from(text), TEXT_LINES); break;
 	case PROGRESS_IMAGE:
 		if (p->quiet)
-			printf("%s\n", text);
+			print_out("%s\n", text);
 		else
-			fprintf(stderr, "image %s\n", text);
+			print_err("image %s\n", text);
 		break;
 	}
 }

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "cli/text.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ struct json {
 	struct progress progress;
 	int fd;
 	struct buf out;
+	struct buf safe; /* the same for all eyes */
 };
 
 static const char *const NAMES[] = {
@@ -86,7 +88,9 @@ static void end(struct json *j)
 	struct err ignored; /* nobody listens: the build goes on */
 
 	buf_add_c(&j->out, "}\n");
-	(void)io_write_all(j->fd, j->out.p, j->out.n, "progress", &ignored);
+	buf_clear(&j->safe);
+	text_add(&j->safe, buf_str(&j->out), TEXT_JSON);
+	(void)io_write_all(j->fd, j->safe.p, j->safe.n, "progress", &ignored);
 }
 
 static void emit(struct event_sink *sink, const struct event *event)
@@ -123,6 +127,7 @@ static void release(struct progress *progress)
 	struct json *j = (struct json *)progress;
 
 	buf_release(&j->out);
+	buf_release(&j->safe);
 	free(j);
 }
 
@@ -134,5 +139,6 @@ struct progress *progress_json_new(int fd)
 		.sink.emit = emit, .say = say, .release = release};
 	j->fd = fd;
 	j->out = BUF_INIT(LINE_MAX_BYTES);
+	j->safe = BUF_INIT(6ull * LINE_MAX_BYTES);
 	return &j->progress;
 }

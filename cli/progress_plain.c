@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/vec.h"
+#include "cli/text.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,10 @@ enum {
 
 struct plain_step {
 	int64_t started_ns;
-	struct buf line; /* the beginning of one, with its prefix */
+	struct buf line; /* the beginning of one */
+	bool has_line;	 /* it may be empty, too */
+	unsigned number;
+	double line_seconds;
 };
 
 struct plain {
@@ -46,13 +50,44 @@ static void flush(struct plain *p)
 	buf_clear(&p->out);
 }
 
+static void add_prefix(struct plain *p, const struct plain_step *s)
+{
+	buf_printf(&p->out, "#%u %.3f", s->number, s->line_seconds);
+}
+
+/*
+ * What a program wrote over itself with "\r" comes as lines below each other.
+ * The prefix is ours, and all else the step's.
+ */
 static void end_line(struct plain *p, struct plain_step *s)
 {
-	if (s->line.n == 0)
+	struct str rest = buf_str(&s->line);
+	struct str part;
+	bool more;
+
+	if (!s->has_line)
 		return;
-	buf_add_str(&p->out, buf_str(&s->line));
-	buf_add_char(&p->out, '\n');
+	while (str_ends(rest, "\r"))
+		rest.n--;
+	do {
+		more = str_cut(rest, '\r', &part, &rest);
+		add_prefix(p, s);
+		if (part.n)
+			buf_add_char(&p->out, ' ');
+		text_add(&p->out, part, TEXT_OUTPUT);
+		buf_add_char(&p->out, '\n');
+	} while (more);
 	buf_clear(&s->line);
+	s->has_line = false;
+}
+
+static void begin_line(struct plain_step *s, const struct event *event)
+{
+	if (s->has_line)
+		return;
+	s->has_line = true;
+	s->number = event->step;
+	s->line_seconds = (double)(event->at_ns - s->started_ns) / 1e9;
 }
 
 /* Part of a line, without its end. */
@@ -62,10 +97,7 @@ static void add_part(struct plain *p, struct plain_step *s,
 	while (part.n) {
 		struct str some = str_sub(part, 0, LINE_MAX_BYTES);
 
-		if (s->line.n == 0)
-			buf_printf(&s->line, "#%u %.3f ", event->step,
-				   (double)(event->at_ns - s->started_ns) /
-					   1e9);
+		begin_line(s, event);
 		buf_add_str(&s->line, some);
 		part = str_skip(part, some.n);
 		if (s->line.n > LINE_MAX_BYTES)
@@ -80,22 +112,25 @@ static void add_output(struct plain *p, const struct event *event)
 	struct str line;
 
 	while (str_cut(rest, '\n', &line, &rest)) {
-		if (line.n == 0 && s->line.n == 0)
-			buf_printf(&s->line, "#%u %.3f", event->step,
-				   (double)(event->at_ns - s->started_ns) /
-					   1e9);
+		begin_line(s, event);
 		add_part(p, s, event, line);
 		end_line(p, s);
 	}
 	add_part(p, s, event, line);
 }
 
+/* What is not the step's own output: a line. */
+static void add_text(struct plain *p, struct str text)
+{
+	text_add(&p->out, text, TEXT_LINE);
+	buf_add_char(&p->out, '\n');
+}
+
 static void add_title(struct plain *p, const struct event *event)
 {
 	find_step(p, event->step)->started_ns = event->at_ns;
 	buf_printf(&p->out, "#%u ", event->step);
-	buf_add_str(&p->out, event->text);
-	buf_add_char(&p->out, '\n');
+	add_text(p, event->text);
 }
 
 static void add_end(struct plain *p, const struct event *event)
@@ -123,8 +158,7 @@ static void emit(struct event_sink *sink, const struct event *event)
 	case EVENT_STEP_FAILED:
 		add_end(p, event);
 		buf_add_c(&p->out, "ERROR: ");
-		buf_add_str(&p->out, event->text);
-		buf_add_char(&p->out, '\n');
+		add_text(p, event->text);
 		break;
 	case EVENT_STEP_CANCELLED:
 		add_end(p, event);
@@ -136,13 +170,11 @@ static void emit(struct event_sink *sink, const struct event *event)
 		break;
 	case EVENT_STEP_REASON:
 		buf_printf(&p->out, "#%u why: ", event->step);
-		buf_add_str(&p->out, event->text);
-		buf_add_char(&p->out, '\n');
+		add_text(p, event->text);
 		break;
 	case EVENT_NOTE:
 		buf_add_c(&p->out, "note: ");
-		buf_add_str(&p->out, event->text);
-		buf_add_char(&p->out, '\n');
+		add_text(p, event->text);
 		break;
 	case EVENT_BUILD_START:
 	case EVENT_TICK: break;

@@ -132,7 +132,7 @@ static void emit(struct event_sink *sink, const struct event *event)
 	if (event->kind == EVENT_NOTE)
 		buf_add_c(&t->notes, "note: ");
 	if (event->kind == EVENT_NOTE || event->kind == EVENT_STEP_REASON) {
-		text_add_safe(&t->notes, event->text);
+		text_add(&t->notes, event->text, TEXT_PLAIN);
 		buf_add_char(&t->notes, '\n');
 	}
 	if (event->kind == EVENT_TICK && !t->finished)

@@ -1,9 +1,12 @@
 #include "cli/text.h"
 
 #include "base/mem.h"
+#include "base/redact.h"
 #include "parser/utf8.h"
 
-enum { ESCAPE = 0x1b, BELL = 0x07, FIRST_PRINTABLE = 0x20, DELETE = 0x7f };
+#include <stdbool.h>
+
+enum { FIRST_PRINTABLE = 0x20, DELETE = 0x7f };
 
 /* East Asian Wide and Fullwidth (UAX #11), and emoji: the blocks in use. */
 static const struct rune_range wide[] = {
@@ -48,64 +51,104 @@ static size_t rune_width(uint32_t rune)
 	return in_ranges(rune, wide, ARRAY_LEN(wide)) ? 2 : 1;
 }
 
-/* "ESC [ parameters final", as colours are. */
-static size_t csi_length(struct str s)
+/* Marks that make text read in another order than it stands in, and lines that
+ * no editor shows as such. */
+static bool is_reordering(uint32_t rune)
+{
+	return (rune >= 0x202a && rune <= 0x202e) ||
+	       (rune >= 0x2066 && rune <= 0x2069) || rune == 0x2028 ||
+	       rune == 0x2029;
+}
+
+static bool is_control(uint32_t rune)
+{
+	return rune < FIRST_PRINTABLE || (rune >= DELETE && rune < 0xa0);
+}
+
+/* "ESC [ numbers m": how long a change of colour is, 0 where s is none. */
+static size_t colour_length(struct str s)
 {
 	size_t i = 2;
 
-	while (i < s.n && (unsigned char)s.p[i] < 0x40)
+	if (!str_starts(s, "\x1b["))
+		return 0;
+	while (i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == ';' ||
+			   s.p[i] == ':'))
 		i++;
-	return i < s.n ? i + 1 : s.n;
+	return i < s.n && s.p[i] == 'm' ? i + 1 : 0;
 }
 
-/* "ESC ] text BEL" or "ESC ] text ESC \", as titles and links are. */
-static size_t osc_length(struct str s)
+static const struct {
+	bool lines;   /* line feeds and tabs stay */
+	bool colours; /* ... stay */
+	bool drops;   /* colours go without a trace */
+	bool json;
+} forms[] = {
+	[TEXT_LINE] = {0},
+	[TEXT_LINES] = {.lines = true},
+	[TEXT_COLOURED] = {.lines = true, .colours = true},
+	[TEXT_OUTPUT] = {.colours = true},
+	[TEXT_PLAIN] = {.drops = true},
+	[TEXT_JSON] = {.lines = true, .json = true},
+};
+
+static void show_control(struct buf *out, uint32_t rune, enum text_as as)
 {
-	for (size_t i = 2; i < s.n; i++) {
-		if (s.p[i] == BELL)
-			return i + 1;
-		if (s.p[i] == ESCAPE)
-			return i + 2 < s.n ? i + 2 : s.n;
-	}
-	return s.n;
+	if (rune == '\t')
+		buf_add_char(out, forms[as].lines ? '\t' : ' ');
+	else if (rune == '\n')
+		buf_add_c(out, forms[as].lines ? "\n" : "\\n");
+	else if (rune == 0 && forms[as].json)
+		buf_add_char(out, '\0'); /* between documents */
+	else if (rune == '\r')
+		buf_add_c(out, "\\r");
+	else if (rune < DELETE || (rune == DELETE && !forms[as].json))
+		buf_printf(out, "\\x%02x", rune);
+	else
+		buf_printf(out, "\\u%04x", rune);
 }
 
-static size_t escape_length(struct str s)
+static void add_rune(struct buf *out, struct str s, struct rune rune,
+		     enum text_as as)
 {
-	if (s.n < 2)
-		return s.n;
-	switch (s.p[1]) {
-	case '[': return csi_length(s);
-	case ']': return osc_length(s);
-	default: return 2;
-	}
-}
-
-static void add_rune(struct buf *out, struct str s, struct rune rune)
-{
-	if (rune.value == '\t')
-		buf_add_char(out, ' ');
-	else if (rune.value < FIRST_PRINTABLE ||
-		 (rune.value >= DELETE && rune.value < 0xa0))
-		return;
+	if (rune.value == RUNE_BAD && forms[as].json)
+		buf_add_c(out, "\\ufffd");
 	else if (rune.value == RUNE_BAD)
-		buf_add_c(out, "\xef\xbf\xbd");
+		buf_printf(out, "\\x%02x", (unsigned char)s.p[0]);
+	else if (is_control(rune.value) || is_reordering(rune.value))
+		show_control(out, rune.value, as);
 	else
 		buf_add(out, s.p, rune.n);
 }
 
-void text_add_safe(struct buf *out, struct str text)
+static void add_safe(struct buf *out, struct str text, enum text_as as)
 {
+	bool takes_colours = forms[as].colours || forms[as].drops;
+	bool coloured = false;
+
 	while (text.n) {
 		struct rune rune = rune_at(text);
-		size_t n = rune.n;
+		size_t n = takes_colours ? colour_length(text) : 0;
 
-		if (rune.value == ESCAPE)
-			n = escape_length(text);
-		else
-			add_rune(out, text, rune);
+		if (n && forms[as].colours) {
+			buf_add(out, text.p, n);
+			coloured = true;
+		} else if (n == 0) {
+			n = rune.n;
+			add_rune(out, text, rune, as);
+		}
 		text = str_skip(text, n);
 	}
+	if (coloured && !forms[as].lines)
+		buf_add_c(out, "\x1b[0m");
+}
+
+void text_add(struct buf *out, struct str text, enum text_as as)
+{
+	SCOPED_BUF struct buf redacted = BUF_INIT(2 * text.n + 1024);
+
+	redact_add(&redacted, text);
+	add_safe(out, buf_str(&redacted), as);
 }
 
 struct str text_fit(struct str text, size_t columns)

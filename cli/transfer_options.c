@@ -2,6 +2,7 @@
 
 #include "cli/cancel.h"
 #include "cli/commands.h"
+#include "cli/print.h"
 
 #include <stdio.h>
 
@@ -13,9 +14,9 @@ static void tell_blob(struct transfer_watch *w, const struct descriptor *d,
 
 	if (!was_there)
 		p->n_bytes += d->size_bytes;
-	fprintf(stderr, "%.12s  %10.1f kB  %s\n", digest_hex(&d->digest, hex),
-		(double)d->size_bytes / 1e3,
-		was_there ? "there already" : "copied");
+	print_err("%.12s  %10.1f kB  %s\n", digest_hex(&d->digest, hex),
+		  (double)d->size_bytes / 1e3,
+		  was_there ? "there already" : "copied");
 }
 
 void transfer_begin(struct transfer_session *s, struct opened *o,

@@ -1,6 +1,7 @@
 #include "builder/engine/explain.h"
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "cache/listing.h"
 
 #include <string.h>
@@ -75,10 +76,12 @@ static void name_inputs(struct job *j)
 			if (!in->component.n ||
 			    !str_eq(r->component, in->component))
 				continue;
-			r->subject = arena_str(
+			r->subject = redact_str(
 				&j->reasons.arena,
-				in->source ? in->source->path
-					   : j->step->run.mounts[k].target);
+				arena_str(&j->reasons.arena,
+					  in->source ? in->source->path
+						     : j->step->run.mounts[k]
+							       .target));
 		}
 	}
 }

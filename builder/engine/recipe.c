@@ -1,5 +1,6 @@
 #include "builder/engine/recipe.h"
 
+#include "base/redact.h"
 #include "builder/engine/recipe_fields.h"
 
 #include <stdlib.h>
@@ -83,10 +84,12 @@ static void add_copy(struct recipe *r)
 	key_add(&r->key, "owners", str_from(owners_of(r)));
 	for (size_t i = 0; i < copy->n_sources; i++) {
 		const char *prefix = prefix_of(&r->key, "sources", i);
+		struct step_source source = copy->sources[i];
 
-		fields_add(&r->key, &FIELDS_STEP_SOURCE, 0, prefix,
-			   &copy->sources[i]);
-		if (!copy->sources[i].is_inline)
+		/* keys are kept as text; what a password opens is content */
+		source.path = redact_str(&r->key.arena, source.path);
+		fields_add(&r->key, &FIELDS_STEP_SOURCE, 0, prefix, &source);
+		if (!source.is_inline)
 			add_content(&r->key, prefix, &r->inputs[i]);
 	}
 }

@@ -3,9 +3,11 @@
 #include "base/io.h"
 #include "base/subprocess.h"
 #include "cache/tree.h"
+#include "registry/url.h"
 
 #include <assert.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -13,11 +15,19 @@
 enum {
 	GIT_OUTPUT_MAX_BYTES = 64 << 10,
 	GIT_ARGS_MAX = 8,
+	GIT_ENV_MAX = 6,
 };
 
-/* A repository under work. */
+/*
+ * A repository under work. What logs in reaches git by its environment, where
+ * no other user sees it, and is asked for by a helper that names variables
+ * only: git puts a URL among its programs' arguments, and into .git/config.
+ */
 struct checkout {
 	const char *folder;
+	struct arena arena;
+	const char *remote; /* without what logs in */
+	const char *env[GIT_ENV_MAX];
 	struct buf out;		/* of the last command */
 	bool fetch_head_is_ref; /* and no branch of many that were fetched */
 };
@@ -25,14 +35,71 @@ struct checkout {
 static void checkout_release(struct checkout *c)
 {
 	buf_release(&c->out);
+	arena_release(&c->arena);
+}
+
+static const char LOGIN[] =
+	"!f() { printf 'username=%s\\npassword=%s\\n' "
+	"\"$IMGBUILD_GIT_USER\" \"$IMGBUILD_GIT_PASSWORD\"; }; f";
+
+/* One more of the settings that git takes from its environment. */
+static void set_login(struct checkout *c, struct str origin, struct str user,
+		      struct str password)
+{
+	struct arena *a = &c->arena;
+	uint64_t n = 0;
+
+	(void)str_to_u64(str_from(getenv("GIT_CONFIG_COUNT")), 1 << 20, &n);
+	c->env[0] = arena_printf(a, "IMGBUILD_GIT_USER=%.*s",
+				 STR_ARG(url_decode(a, user)))
+			    .p;
+	c->env[1] = arena_printf(a, "IMGBUILD_GIT_PASSWORD=%.*s",
+				 STR_ARG(url_decode(a, password)))
+			    .p;
+	c->env[2] = arena_printf(a, "GIT_CONFIG_COUNT=%u", (unsigned)n + 1).p;
+	c->env[3] = arena_printf(a, "GIT_CONFIG_KEY_%u=credential.%.*s.helper",
+				 (unsigned)n, STR_ARG(origin))
+			    .p;
+	c->env[4] =
+		arena_printf(a, "GIT_CONFIG_VALUE_%u=%s", (unsigned)n, LOGIN).p;
+}
+
+/* Other schemes than http have no password; ssh is asked for it. */
+static void take_login(struct checkout *c, struct str remote)
+{
+	struct url u;
+	struct str user;
+	struct str password = {0};
+	struct str origin;
+
+	c->remote = arena_c(&c->arena, remote);
+	if (!url_split(remote, &u) || !u.userinfo.n)
+		return;
+	(void)str_cut(u.userinfo, ':', &user, &password);
+	origin = arena_printf(&c->arena, "%.*s://%.*s", STR_ARG(u.scheme),
+			      STR_ARG(u.host));
+	c->remote = arena_printf(&c->arena, "%.*s%.*s", STR_ARG(origin),
+				 STR_ARG(u.rest))
+			    .p;
+	set_login(c, origin, user, password);
 }
 
 static int run_git(struct checkout *c, const char *const *args, size_t n,
 		   struct err *e)
 {
-	/* nobody is there to be asked for a password */
-	static const char *const first[] = {"git", "-C", NULL, "-c",
-					    "core.askPass=true"};
+	/*
+	 * Nobody is there to be asked for a password; and whatever the user's
+	 * settings allow, no repository names a program that is run.
+	 */
+	static const char *const first[] = {"git",
+					    "-C",
+					    NULL,
+					    "-c",
+					    "core.askPass=true",
+					    "-c",
+					    "protocol.ext.allow=never",
+					    "-c",
+					    "core.hooksPath=/dev/null"};
 	const char *argv[ARRAY_LEN(first) + GIT_ARGS_MAX + 1] = {0};
 	int status;
 
@@ -41,7 +108,7 @@ static int run_git(struct checkout *c, const char *const *args, size_t n,
 	argv[2] = c->folder;
 	memcpy(argv + ARRAY_LEN(first), args, n * sizeof(*args));
 	buf_clear(&c->out);
-	if (subprocess_run(argv, &c->out, &status, e) < 0)
+	if (subprocess_run_in(argv, c->env, &c->out, &status, e) < 0)
 		return e->code == ERR_NOT_FOUND
 			       ? err_set(e, ERR_UNSUPPORTED,
 					 "sources in git "
@@ -71,8 +138,9 @@ static bool is_commit(const char *ref)
  */
 static int fetch_ref(struct checkout *c, const char *ref, struct err *e)
 {
-	if (RUN_GIT(c, e, "fetch", "-q", "--depth=1", "origin", ref) == 0 ||
-	    RUN_GIT(c, e, "fetch", "-q", "origin", ref) == 0) {
+	if (RUN_GIT(c, e, "fetch", "-q", "--depth=1", "--", "origin", ref) ==
+		    0 ||
+	    RUN_GIT(c, e, "fetch", "-q", "--", "origin", ref) == 0) {
 		c->fetch_head_is_ref = true;
 		return RUN_GIT(c, e, "checkout", "-q", "FETCH_HEAD");
 	}
@@ -158,8 +226,7 @@ static int check_out(struct checkout *c, const struct git_url *git,
 	const char *ref = git->ref.n ? arena_c(&a, git->ref) : "HEAD";
 
 	if (RUN_GIT(c, e, "init", "-q", ".") < 0 ||
-	    RUN_GIT(c, e, "remote", "add", "origin", arena_c(&a, git->remote)) <
-		    0 ||
+	    RUN_GIT(c, e, "remote", "add", "--", "origin", c->remote) < 0 ||
 	    fetch_ref(c, ref, e) < 0)
 		return -1;
 	if (git->submodules == GIT_NO)
@@ -172,9 +239,12 @@ int git_fetch(const struct git_url *git, int fd, const char *path,
 	      int64_t *commit_s, struct err *e)
 {
 	SCOPED(checkout_release)
-	struct checkout c = {path, BUF_INIT(GIT_OUTPUT_MAX_BYTES), false};
-	int result = check_out(&c, git, e);
+	struct checkout c = {.folder = path,
+			     .out = BUF_INIT(GIT_OUTPUT_MAX_BYTES)};
+	int result;
 
+	take_login(&c, git->remote);
+	result = check_out(&c, git, e);
 	if (result == 0)
 		result = check_commit(&c, git->checksum, e);
 	if (result == 0)

@@ -2,6 +2,7 @@
 #include "builder/plan/dispatch.h"
 
 #include "base/digest.h"
+#include "base/redact.h"
 #include "parser/git_url.h"
 
 #include <string.h>
@@ -106,7 +107,7 @@ static void copy_history(struct dispatch *c, const struct step_copy *copy,
 			   STR_ARG(copy->chmod_text));
 	for (size_t i = 0; i < copy->n_sources; i++) {
 		buf_add_c(&message, copy->sources[i].is_inline ? " <<" : " ");
-		buf_add_str(&message, copy->sources[i].path);
+		redact_add(&message, copy->sources[i].path);
 	}
 	buf_add_char(&message, ' ');
 	buf_add_str(&message, dest);

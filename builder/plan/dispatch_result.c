@@ -5,6 +5,7 @@
 #include "builder/plan/dispatch.h"
 
 #include "base/path.h"
+#include "base/redact.h"
 
 static const char HISTORY_COMMENT[] = "buildkit.dockerfile.v0";
 
@@ -58,7 +59,7 @@ struct step *dispatch_add_step(struct dispatch *c, enum step_kind kind)
 	step->instruction = c->in;
 	step->span = c->span;
 	step->stage = &c->s->out;
-	step->title = c->title;
+	step->title = redact_str(dispatch_arena(c), c->title);
 	step->number = c->s->steps.n;
 	step->history_index = c->s->history.n;
 	step->has_epoch = c->p->has_epoch;

@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "cli/lint/editorconfig.h"
 #include "cli/lint/files.h"
+#include "cli/print.h"
 #include "lint/fmt.h"
 
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static void print_diags(const struct source *source, struct diags *diags)
 
 	diags_sort(diags);
 	diags_render(&out, source, diags);
-	(void)fwrite(buf_c(&out), 1, out.n, stderr);
+	print_messages(buf_str(&out), TEXT_LINES);
 }
 
 /* "2", "tab" */
@@ -123,7 +124,7 @@ static int format(const char *path, struct str text,
 	case FMT_OK: result = 0; break;
 	case FMT_MISTAKES: print_diags(&source, &diags); break;
 	case FMT_REFUSED:
-		fprintf(stderr,
+		print_err(
 			"imgbuild: %s: left as it is: formatted it would mean "
 			"something else, which is a mistake of imgbuild's; "
 			"please report it\n",
@@ -142,7 +143,8 @@ static int show_diff(const char *path, struct str from, struct str to,
 	diff_unified(&out, path, from, to);
 	if (buf_check(&out, path, e) < 0)
 		return -1;
-	return io_write_all(STDOUT_FILENO, out.p, out.n, "stdout", e);
+	print_content(buf_str(&out));
+	return 0;
 }
 
 static int deliver(const struct session *s, const char *path, struct str from,
@@ -153,11 +155,11 @@ static int deliver(const struct session *s, const char *path, struct str from,
 	if (s->diff && show_diff(path, from, to, e) < 0)
 		return -1;
 	if (s->check && !same && !s->diff)
-		printf("%s\n", path);
+		print_out("%s\n", path);
 	if (s->check || s->diff)
 		return 0;
 	if (!s->write || strcmp(path, "-") == 0)
-		return io_write_all(STDOUT_FILENO, to.p, to.n, "stdout", e);
+		return print_content(to), 0;
 	return same ? 0 : io_write_output(path, to, e);
 }
 
@@ -191,8 +193,8 @@ static int run(struct session *s)
 	struct err e;
 
 	if (s->write && (s->check || s->diff)) {
-		fprintf(stderr, "imgbuild: fmt takes -w, or --check and "
-				"--diff\n");
+		print_err("imgbuild: fmt takes -w, or --check and "
+			  "--diff\n");
 		return EXIT_MISTAKE;
 	}
 	if (read_options(s, &options, &e) < 0) {

@@ -12,6 +12,7 @@
 #include "cli/lint/refusals.h"
 #include "cli/lint/settings.h"
 #include "cli/lint/shellcheck.h"
+#include "cli/print.h"
 #include "cli/version.h"
 #include "lint/fix.h"
 #include "lint/rule.h"
@@ -220,7 +221,8 @@ static int show_diff(const char *path, struct str from, struct str to,
 	diff_unified(&out, path, from, to);
 	if (buf_check(&out, path, e) < 0)
 		return -1;
-	return io_write_all(STDOUT_FILENO, out.p, out.n, "stdout", e);
+	print_content(buf_str(&out));
+	return 0;
 }
 
 /* The fixed text takes the place of f's; where it goes is path's matter. */
@@ -239,12 +241,11 @@ static int fix_one(struct session *s, struct linted *f, const char *path,
 	f->text = fixed;
 	fixed = old;
 	if (strcmp(path, "-") == 0)
-		return io_write_all(STDOUT_FILENO, f->text.p, f->text.n,
-				    "stdout", e);
+		return print_content(buf_str(&f->text)), 0;
 	if (n == 0)
 		return 0;
 	if (s->settings.verbose)
-		fprintf(stderr, "imgbuild: %s: %zu fixed\n", path, n);
+		print_err("imgbuild: %s: %zu fixed\n", path, n);
 	return io_write_output(path, buf_str(&f->text), e);
 }
 
@@ -266,7 +267,7 @@ static void lint_one(struct session *s, const char *path)
 		return;
 	}
 	if (s->settings.verbose)
-		fprintf(stderr, "imgbuild: linting %s\n", path);
+		print_err("imgbuild: linting %s\n", path);
 	if (strcmp(path, "-") != 0)
 		f->options.dockerignore =
 			dockerignore_read(&f->arena, path, NULL);
@@ -299,8 +300,8 @@ static int run_shellcheck(struct session *s)
 		files[i] = &s->files.v[i]->file;
 	result = lint_shellcheck(files, s->files.n, &e);
 	if (result == 0) {
-		fprintf(stderr, "imgbuild: note: there is no shellcheck "
-				"program: SC rules were skipped\n");
+		print_err("imgbuild: note: there is no shellcheck "
+			  "program: SC rules were skipped\n");
 		s->no_shellcheck = true;
 	}
 	if (result < 0) {
@@ -401,11 +402,11 @@ static const char *severity_name(const struct rule *rule)
 static int list_rules(void)
 {
 	for (size_t i = 0; i < rules_n; i++)
-		printf("%-28s %-8s %s%s%s%s\n", rules[i].id,
-		       severity_name(&rules[i]), rules[i].summary,
-		       rules[i].alias ? " [" : "",
-		       rules[i].alias ? rules[i].alias : "",
-		       rules[i].alias ? "]" : "");
+		print_out("%-28s %-8s %s%s%s%s\n", rules[i].id,
+			  severity_name(&rules[i]), rules[i].summary,
+			  rules[i].alias ? " [" : "",
+			  rules[i].alias ? rules[i].alias : "",
+			  rules[i].alias ? "]" : "");
 	return EXIT_OK;
 }
 
@@ -414,23 +415,22 @@ static int explain_rule(const char *id)
 	const struct rule *rule = rule_find(str_from(id));
 
 	if (!rule && strncmp(id, "SC", 2) == 0) {
-		printf("%s is ShellCheck's: "
-		       "https://www.shellcheck.net/wiki/%s\n",
-		       id, id);
+		print_out("%s is ShellCheck's: "
+			  "https://www.shellcheck.net/wiki/%s\n",
+			  id, id);
 		return EXIT_OK;
 	}
 	if (!rule) {
-		fprintf(stderr,
-			"imgbuild: there is no rule %s; --list-rules "
-			"lists them\n",
-			id);
+		print_err("imgbuild: there is no rule %s; --list-rules "
+			  "lists them\n",
+			  id);
 		return EXIT_MISTAKE;
 	}
-	printf("%s%s%s (%s)\n%s\n%s%s", rule->id, rule->alias ? ", " : "",
-	       rule->alias ? rule->alias : "", severity_name(rule),
-	       rule->summary, rule->why, *rule->why ? "\n" : "");
+	print_out("%s%s%s (%s)\n%s\n%s%s", rule->id, rule->alias ? ", " : "",
+		  rule->alias ? rule->alias : "", severity_name(rule),
+		  rule->summary, rule->why, *rule->why ? "\n" : "");
 	if (fix_title(rule->id))
-		printf("--fix%s: %s.\n", fix_is_unsafe(rule->id) ? "=all" : "",
+		print_out("--fix%s: %s.\n", fix_is_unsafe(rule->id) ? "=all" : "",
 		       fix_title(rule->id));
 	return EXIT_OK;
 }
@@ -443,7 +443,7 @@ static bool take_grade(struct session *s)
 	if (!grade || !*grade)
 		return true;
 	if (strcmp(grade, "all") != 0) {
-		fprintf(stderr, "imgbuild: lint: --fix and --diff take no "
+		print_err("imgbuild: lint: --fix and --diff take no "
 				"value but all\n");
 		return false;
 	}
@@ -456,7 +456,7 @@ static int run(struct session *s, const struct command_line *c)
 	struct err e;
 
 	if (s->version) {
-		printf("imgbuild %s\n", IMGBUILD_VERSION);
+		print_out("imgbuild %s\n", IMGBUILD_VERSION);
 		return EXIT_OK;
 	}
 	if (s->list_rules)
@@ -468,14 +468,14 @@ static int run(struct session *s, const struct command_line *c)
 		return EXIT_FAILED;
 	}
 	if (s->fix && s->diff) {
-		fprintf(stderr, "imgbuild: lint takes --fix or --diff, not "
-				"both\n");
+		print_err("imgbuild: lint takes --fix or --diff, not "
+			  "both\n");
 		return EXIT_MISTAKE;
 	}
 	if (!take_grade(s))
 		return EXIT_MISTAKE;
 	if (s->arguments.n == 0) {
-		fprintf(stderr, "imgbuild: lint needs a file, a folder or -\n");
+		print_err("imgbuild: lint needs a file, a folder or -\n");
 		return EXIT_MISTAKE;
 	}
 	lint_files_find(

@@ -398,6 +398,7 @@ struct lint_format {
 	void (*before_end)(struct buf *out);
 	const char *end;
 	bool exits_0;
+	bool json;
 };
 
 #define XML "<?xml version='1.0' encoding='UTF-8'?>"
@@ -405,21 +406,21 @@ struct lint_format {
 static const struct lint_format formats[] = {
 	{"tty", "", tty_file, NULL, "", NULL, "", false},
 	{"pretty", "", pretty_file, NULL, "", NULL, "", false},
-	{"json", "[", NULL, json_finding, ",", NULL, "]\n", false},
+	{"json", "[", NULL, json_finding, ",", NULL, "]\n", false, true},
 	{"checkstyle", XML "<checkstyle version='4.3'>", checkstyle_file, NULL,
 	 "", NULL, "</checkstyle>\n", false},
-	{"codeclimate", "", NULL, climate_nul, "", NULL, "", true},
+	{"codeclimate", "", NULL, climate_nul, "", NULL, "", true, true},
 	{"gitlab_codeclimate", "[", NULL, climate_finding, ",", NULL, "]\n",
-	 false},
+	 false, true},
 	{"gnu", "", NULL, gnu_finding, "", NULL, "", false},
-	{"codacy", "", NULL, codacy_finding, "", NULL, "", true},
+	{"codacy", "", NULL, codacy_finding, "", NULL, "", true, true},
 	{"sonarqube", "{\"issues\":[", NULL, sonar_finding, ",", NULL, "]}\n",
-	 false},
+	 false, true},
 	{"sarif",
 	 "{\"$schema\":\"http://json.schemastore.org/sarif-2.1.0\","
 	 "\"version\":\"2.1.0\",\"runs\":[{"
 	 "\"defaultSourceLanguage\":\"dockerfile\",\"results\":[",
-	 NULL, sarif_finding, ",", sarif_end, "", false},
+	 NULL, sarif_finding, ",", sarif_end, "", false, true},
 	{"junit", XML "<testsuites name='imgbuild lint'>", junit_file, NULL, "",
 	 NULL, "</testsuites>\n", false},
 };
@@ -431,6 +432,13 @@ const char lint_format_names[] =
 bool lint_format_exits_0(const struct lint_format *format)
 {
 	return format->exits_0;
+}
+
+enum text_as lint_report_as(const struct lint_report *report)
+{
+	if (report->format->json)
+		return TEXT_JSON;
+	return report->color ? TEXT_COLOURED : TEXT_LINES;
 }
 
 const struct lint_format *lint_format_find(const char *name)

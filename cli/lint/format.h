@@ -3,6 +3,7 @@
 #define CLI_LINT_FORMAT_H
 
 #include "base/buf.h"
+#include "cli/text.h"
 #include "lint/lint.h"
 
 struct lint_format;
@@ -22,6 +23,9 @@ struct lint_report {
 	bool color;
 	size_t n_findings; /* so far */
 };
+
+/* How its text is to be shown. */
+enum text_as lint_report_as(const struct lint_report *report);
 
 void lint_report_begin(struct lint_report *report);
 void lint_report_file(struct lint_report *report, const struct lint_file *file);

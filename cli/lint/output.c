@@ -53,11 +53,12 @@ int lint_outputs_open(struct lint_outputs *o, const struct lint_settings *s,
 static int flush(struct lint_output *o, struct err *e)
 {
 	int fd = o->file.fd >= 0 ? o->file.fd : o->fd;
+	SCOPED_BUF struct buf safe = BUF_INIT(6 * o->text.n + 4096);
 	int result = buf_check(&o->text, "the report", e);
 
+	text_add(&safe, buf_str(&o->text), lint_report_as(&o->report));
 	if (result == 0)
-		result =
-			io_write_all(fd, o->text.p, o->text.n, "the report", e);
+		result = io_write_all(fd, safe.p, safe.n, "the report", e);
 	buf_clear(&o->text);
 	return result;
 }

@@ -6,31 +6,6 @@
 
 #include <string.h>
 
-static void assert_safe(const char *text, const char *want)
-{
-	SCOPED_BUF struct buf out = BUF_INIT(1000);
-
-	text_add_safe(&out, str_from(text));
-	assert_string_equal(buf_c(&out), want);
-}
-
-static void escape_sequences_and_controls_are_left_out(void **state)
-{
-	(void)state;
-	assert_safe("a\x1b[1;31mred\x1b[0m b", "ared b");
-	assert_safe("a\x1b]0;title\x07z", "az");
-	assert_safe("a\x1b]8;;http://x\x1b\\link", "alink");
-	assert_safe("\x1b"
-		    "7a\x08\x7f\x01z",
-		    "az");
-	assert_safe("cut off \x1b[3", "cut off ");
-	assert_safe("a\xc2\x9b"
-		    "31mz",
-		    "a31mz");
-	assert_safe("tab\there", "tab here");
-	assert_safe("bad\xff", "bad\xef\xbf\xbd");
-}
-
 static void width_counts_columns_not_bytes(void **state)
 {
 	(void)state;
@@ -150,7 +125,6 @@ static void more_running_steps_than_rows_lose_their_logs_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(escape_sequences_and_controls_are_left_out),
 		cmocka_unit_test(width_counts_columns_not_bytes),
 		cmocka_unit_test(
 			what_fits_never_takes_half_of_a_wide_character),
