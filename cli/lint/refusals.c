@@ -39,6 +39,12 @@ static bool is_known(const struct lint_file *f, const struct diag *diag)
 
 enum { REFUSALS_MAX = 1000 }; /* of a file: more help nobody */
 
+/*
+ * A plan's variables and ports are lists that are copied when they grow: what
+ * is larger than any real file would take minutes, and is not planned.
+ */
+enum { INSTRUCTIONS_MAX = 1000 };
+
 void lint_refusals(struct lint_file *f)
 {
 	/* any platform is as good as another, and the same everywhere */
@@ -56,7 +62,8 @@ void lint_refusals(struct lint_file *f)
 	struct diags found;
 	struct err e;
 
-	if (has_mistake(f) || !is_wanted(f))
+	if (f->dockerfile->n_instructions > INSTRUCTIONS_MAX ||
+	    has_mistake(f) || !is_wanted(f))
 		return;
 	diags_init(&found, f->arena);
 	/* where nothing is looked for, nothing fails to be read */
