@@ -49,7 +49,8 @@ static void forbid_cores(void)
 	struct rlimit old;
 
 	if (getrlimit(RLIMIT_CORE, &old) == 0)
-		set_limit(RLIMIT_CORE, &old, 1, old.rlim_max ? old.rlim_max : 1);
+		set_limit(RLIMIT_CORE, &old, 1,
+			  old.rlim_max ? old.rlim_max : 1);
 }
 
 static void ignore_pipe(void)

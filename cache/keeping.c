@@ -178,8 +178,8 @@ static int take_name(const struct store *s, struct waiting_snapshot *w,
 		*placed = same == 0;
 	}
 	/* the old one goes with the draft */
-	if (*placed && renameat2(w->draft.fd, "upper", s->fd, path,
-				 RENAME_EXCHANGE) < 0)
+	if (*placed &&
+	    renameat2(w->draft.fd, "upper", s->fd, path, RENAME_EXCHANGE) < 0)
 		return err_sys(e, "put %s in its place", path);
 	return 0;
 }
@@ -224,10 +224,10 @@ static int publish(const struct store *s, struct keeping *k, struct err *e)
 	int result = publish_snapshots(s, k, e);
 
 	for (size_t i = 0; i < k->records.n && result == 0; i++)
-		result = kept_put(s->fd, k->records.v[i].path,
-				  (struct str){k->records.v[i].text,
-					       k->records.v[i].n},
-				  e);
+		result = kept_put(
+			s->fd, k->records.v[i].path,
+			(struct str){k->records.v[i].text, k->records.v[i].n},
+			e);
 	clear(k);
 	return result < 0 ? err_wrap(e, "keep what was built") : 0;
 }
@@ -244,8 +244,8 @@ int store_publish(const struct store *s, struct err *e)
 	return result;
 }
 
-int keeping_add_record(const struct store *s, const char *path,
-		       struct str text, struct err *e)
+int keeping_add_record(const struct store *s, const char *path, struct str text,
+		       struct err *e)
 {
 	struct keeping *k = s->keeping;
 	struct waiting_record *added;

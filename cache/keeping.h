@@ -38,8 +38,8 @@ void keeping_free(struct keeping *k);
 void keeping_add_snapshot(const struct store *s, struct snapshot_draft *d,
 			  const struct digest *diff_id, uint64_t seen);
 /* A record for when what it points to is published; text is copied. */
-int keeping_add_record(const struct store *s, const char *path,
-		       struct str text, struct err *e);
+int keeping_add_record(const struct store *s, const char *path, struct str text,
+		       struct err *e);
 /* A descriptor of the draft that waits under this id; -1 where none does. */
 int keeping_open(const struct store *s, const struct digest *diff_id);
 bool keeping_has(const struct store *s, const struct digest *diff_id);

@@ -59,9 +59,9 @@ int kept_read(int dirfd, const char *path, struct buf *text,
 	int found = io_read_file(dirfd, path, text, e);
 
 	/* too large, no regular file, a link that leads nowhere, no rights */
-	if (found < 0 && (e->code == ERR_LIMIT || e->code == ERR_INVALID ||
-			  (e->code == ERR_SYS &&
-			   (e->sys == ELOOP || e->sys == EACCES))))
+	if (found < 0 &&
+	    (e->code == ERR_LIMIT || e->code == ERR_INVALID ||
+	     (e->code == ERR_SYS && (e->sys == ELOOP || e->sys == EACCES))))
 		return 0;
 	if (found <= 0)
 		return found;

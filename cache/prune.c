@@ -25,8 +25,8 @@ static bool same_capability(int fa, int fb)
 
 /*
  * What a folder says of itself but for its time: BuildKit's differ takes that
- * for no change (continuity fs/diff.go), and RUNs change it with every file that
- * they make for a while.
+ * for no change (continuity fs/diff.go), and RUNs change it with every file
+ * that they make for a while.
  */
 static bool same_folder(int upper_dirfd, const char *name,
 			const struct stat *upper, const struct view_entry *base)

@@ -1,8 +1,8 @@
 #include "cache/record.h"
 
 #include "base/clock.h"
-#include "cache/kept.h"
 #include "cache/keeping.h"
+#include "cache/kept.h"
 
 #include <jansson.h>
 #include <string.h>

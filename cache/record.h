@@ -49,7 +49,8 @@ int record_read(const struct store *s, const struct digest *key, struct key *k,
 struct variant {
 	struct digest digest; /* of the blob */
 	uint64_t size_bytes;
-	struct digest diff_id; /* of its bytes uncompressed: times are clamped */
+	struct digest
+		diff_id; /* of its bytes uncompressed: times are clamped */
 };
 
 /* 1, 0, -1 as above; absent where the blob is gone or of another size. */

@@ -131,8 +131,8 @@ int seal_read(const struct store *s, const struct digest *diff_id,
 {
 	char path[SEAL_PATH_MAX];
 	char text[SEAL_TEXT_MAX];
-	ssize_t n = readlinkat(s->fd, seal_path(diff_id, path), text,
-			       sizeof(text));
+	ssize_t n =
+		readlinkat(s->fd, seal_path(diff_id, path), text, sizeof(text));
 
 	return n > 0 && seal_parse((struct str){text, (size_t)n}, out);
 }

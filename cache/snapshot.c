@@ -190,7 +190,8 @@ int snapshot_open(const struct store *s, const struct digest *diff_id,
 			       snapshot_path(diff_id, path));
 	if (fd < 0)
 		return err_sys(e, "open %s", snapshot_path(diff_id, path));
-	/* in use: it is not replaced meanwhile, nor swept once it was dropped */
+	/* in use: it is not replaced meanwhile, nor swept once it was dropped
+	 */
 	(void)flock(fd, LOCK_SH | LOCK_NB);
 	return fd;
 }

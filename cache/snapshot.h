@@ -1,7 +1,7 @@
 /*
  * Snapshots: unpacked layers in the form that overlayfs takes as lower
- * folders, snapshots/<diff_id hex>/, never changed once they are there; seals (seal.h)
- * tell where somebody did.
+ * folders, snapshots/<diff_id hex>/, never changed once they are there; seals
+ * (seal.h) tell where somebody did.
  */
 #ifndef CACHE_SNAPSHOT_H
 #define CACHE_SNAPSHOT_H
@@ -14,8 +14,8 @@
 enum { SNAPSHOT_PATH_MAX = 128 };
 
 /*
- * Whether it is there and can be used: 1, 0, -1 error. One that does not fit its
- * seal is read as a whole; where it is not what it was, it is put away, the
+ * Whether it is there and can be used: 1, 0, -1 error. One that does not fit
+ * its seal is read as a whole; where it is not what it was, it is put away, the
  * store's listener is told, and it is not there.
  */
 int snapshot_exists(const struct store *s, const struct digest *diff_id,
@@ -40,8 +40,8 @@ int snapshot_open(const struct store *s, const struct digest *diff_id,
 /*
  * A snapshot being made: a folder of its own, with "upper" for the content and
  * room beside it. Once committed it can be opened by its id; it is visible to
- * others when the store is published (keeping.h). Release without commit removes
- * it all.
+ * others when the store is published (keeping.h). Release without commit
+ * removes it all.
  */
 struct snapshot_draft {
 	const struct store *store;

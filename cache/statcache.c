@@ -25,7 +25,7 @@ struct slot {
 	uint64_t size;
 	int64_t mtime_ns;
 	int64_t ctime_ns;
-	uint32_t mode; /* never 0 in use */
+	uint32_t mode;	/* never 0 in use */
 	uint32_t check; /* over all the rest: slot_check */
 	struct digest digest;
 };

@@ -50,7 +50,8 @@ static int create_folders(int fd, struct err *e)
 	return 0;
 }
 
-/* The version is written last: where it is this one's, all folders are there. */
+/* The version is written last: where it is this one's, all folders are there.
+ */
 static int complete_folder(int fd, struct err *e)
 {
 	int current = store_version_check(fd, e);

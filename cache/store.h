@@ -43,8 +43,9 @@ int store_open(struct store *s, const char *path, struct err *e);
 int store_open_existing(struct store *s, const char *path, struct err *e);
 void store_release(struct store *s);
 /*
- * Open the folder again under the same descriptor, if it is still the same. After the process entered a
- * mount namespace: what was opened before can't be mounted from in it.
+ * Open the folder again under the same descriptor, if it is still the same.
+ * After the process entered a mount namespace: what was opened before can't be
+ * mounted from in it.
  */
 int store_reopen(const struct store *s, struct err *e);
 

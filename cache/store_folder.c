@@ -42,10 +42,10 @@ static char *default_path(struct err *e)
 static bool is_own_name(const char *name)
 {
 	static const char *const names[] = {
-		".",	     "..",	 "oci-layout", "index.json", "blobs",
-		"snapshots", "steps",	 "variants",   "stat",	     "listings",
-		"traces",    "origins",	 "mounts",     "logs",	     "locks",
-		"tmp",	     "version",	 "seals",      "lost+found",
+		".",	     "..",	"oci-layout", "index.json", "blobs",
+		"snapshots", "steps",	"variants",   "stat",	    "listings",
+		"traces",    "origins", "mounts",     "logs",	    "locks",
+		"tmp",	     "version", "seals",      "lost+found",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

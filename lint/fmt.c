@@ -26,9 +26,9 @@ struct fmt {
 	const struct lint *lint;
 	const struct fmt_options *options;
 	const struct diags *diags; /* with the mistakes */
-	bool *wrong; /* of instructions: there is one in it */
-	size_t item;	 /* the lint's next */
-	size_t mistaken; /* the Dockerfile's next */
+	bool *wrong;		   /* of instructions: there is one in it */
+	size_t item;		   /* the lint's next */
+	size_t mistaken;	   /* the Dockerfile's next */
 	const char *eol;
 	uint32_t line; /* the next to be written, from 1 */
 	bool off;      /* behind "# fmt: off" */
@@ -54,13 +54,14 @@ struct shape {
 	const struct instruction *in;
 	struct layout layout;
 	unsigned char *roles; /* enum role, of layout.text */
-	/* in upper case: the keyword, a trigger's, FROM's AS, HEALTHCHECK's CMD */
+	/* in upper case: the keyword, a trigger's, FROM's AS, HEALTHCHECK's CMD
+	 */
 	struct part words[3];
 	size_t n_words;
 	const struct lint_run *run; /* of in, or of its trigger */
-	size_t script_at;	    /* where its script begins, where understood */
+	size_t script_at; /* where its script begins, where understood */
 	struct shell_script script;
-	unsigned *steps; /* of the script's bytes: how far in a line is */
+	unsigned *steps;   /* of the script's bytes: how far in a line is */
 	struct line *code; /* the lines that are code and not only blank */
 	size_t n_code;
 };
@@ -356,9 +357,9 @@ static void find_lines(struct shape *s)
 		if (s->layout.lines[i].kind != LAYOUT_CODE ||
 		    (gap && !is_lone(s, i)))
 			continue;
-		s->code[s->n_code++] = (struct line){
-			i, s->layout.lines[i].text_offset, line_end(s, i),
-			false};
+		s->code[s->n_code++] =
+			(struct line){i, s->layout.lines[i].text_offset,
+				      line_end(s, i), false};
 	}
 	/* behind the last code nothing is kept apart */
 	while (s->n_code > 1 && is_gap_line(s, s->code[s->n_code - 1].number))
@@ -598,7 +599,8 @@ static void put_instruction(struct fmt *f, const struct instruction *in,
 	struct shape s = {.f = f, .in = in, .run = run};
 	uint32_t end = source_position(source, in->span.end).line;
 
-	if (f->off || !is_in_range(f, in->span) || f->wrong[in - f->df->instructions]) {
+	if (f->off || !is_in_range(f, in->span) ||
+	    f->wrong[in - f->df->instructions]) {
 		put_raw(f, end);
 		return;
 	}
@@ -644,8 +646,7 @@ static void put_comment(struct fmt *f)
 		f->off = true;
 	if (is_switch(text, "on"))
 		f->off = false;
-	buf_add_str(f->out,
-		    directive_parse(text, &name, &value) ? line : text);
+	buf_add_str(f->out, directive_parse(text, &name, &value) ? line : text);
 	buf_add_c(f->out, f->eol);
 	f->line++;
 }
@@ -656,7 +657,8 @@ static bool line_is_in_range(const struct fmt *f, uint32_t line)
 	uint32_t at = source->line_offsets[line - 1];
 
 	return is_in_range(
-		f, (struct span){at, at + (uint32_t)source_line(source, line).n});
+		f,
+		(struct span){at, at + (uint32_t)source_line(source, line).n});
 }
 
 /* One line as it stands, but for what switches the formatter on again. */
@@ -697,8 +699,8 @@ static void put_between(struct fmt *f, uint32_t to)
 			return;
 		/* above the first comment one stays: it is no directive */
 		if (f->out->n > begin || begin ||
-		    str_starts(str_trim_space_left(source_line(
-				       f->df->source, f->line)),
+		    str_starts(str_trim_space_left(
+				       source_line(f->df->source, f->line)),
 			       "#"))
 			buf_add_c(f->out, f->eol);
 	}
@@ -857,8 +859,7 @@ void fmt_add_indent(struct buf *out, const struct fmt_options *options,
 }
 
 enum fmt_result fmt_text(struct buf *out, const struct source *source,
-			 const struct fmt_options *options,
-			 struct diags *diags)
+			 const struct fmt_options *options, struct diags *diags)
 {
 	SCOPED_ARENA struct arena a = {0};
 	SCOPED_BUF struct buf text = BUF_INIT(2 * (size_t)SOURCE_MAX_BYTES);

@@ -10,7 +10,8 @@
 #include "oci/layout.h"
 #include "oci/manifest.h"
 
-/* An image that was loaded: its manifest in the store, the names it came with. */
+/* An image that was loaded: its manifest in the store, the names it came with.
+ */
 struct loaded_image {
 	struct descriptor manifest;
 	struct str name; /* normalised; empty where it had none */
@@ -18,9 +19,9 @@ struct loaded_image {
 
 /*
  * Read an archive (OCI or docker, detected by content, compressed or not), a
- * layout folder or a folder of skopeo's dir: into the store at dirfd. Every blob
- * is verified. Names are not set; *out lists the images, in a. A bare tag in a
- * layout gets the file's name before it.
+ * layout folder or a folder of skopeo's dir: into the store at dirfd. Every
+ * blob is verified. Names are not set; *out lists the images, in a. A bare tag
+ * in a layout gets the file's name before it.
  */
 int archive_load(int dirfd, const char *path, struct arena *a,
 		 struct loaded_image **out, size_t *n_out, struct err *e);
@@ -60,7 +61,8 @@ struct archive_image {
 /* An OCI image layout as a canonical tar: the same image, the same bytes. */
 int archive_write_oci(struct sink *out, const struct archive_image *image,
 		      struct err *e);
-/* What `docker load` takes: manifest.json, config, layers; also an OCI layout. */
+/* What `docker load` takes: manifest.json, config, layers; also an OCI layout.
+ */
 int archive_write_docker(struct sink *out, const struct archive_image *image,
 			 struct err *e);
 

@@ -213,8 +213,8 @@ static int commit(struct blob_draft *d, const struct digest *digest,
 	int result = there < 0 ? -1 : 0;
 
 	/* one that was damaged is healed by this */
-	if (there >= 0 && (!there || size != d->size_bytes ||
-			   !is_whole(d->blobs, digest)))
+	if (there >= 0 &&
+	    (!there || size != d->size_bytes || !is_whole(d->blobs, digest)))
 		result = make_visible(d, blob_path(digest, path), e);
 	blob_release(d);
 	return result;

@@ -15,12 +15,12 @@
 #define MEDIA_LAYER "application/vnd.oci.image.layer.v1.tar"
 #define MEDIA_LAYER_GZIP "application/vnd.oci.image.layer.v1.tar+gzip"
 #define MEDIA_LAYER_ZSTD "application/vnd.oci.image.layer.v1.tar+zstd"
-#define MEDIA_DOCKER_INDEX                                                     \
+#define MEDIA_DOCKER_INDEX \
 	"application/vnd.docker.distribution.manifest.list.v2+json"
-#define MEDIA_DOCKER_MANIFEST                                                  \
+#define MEDIA_DOCKER_MANIFEST \
 	"application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"
-#define MEDIA_DOCKER_LAYER_GZIP                                                \
+#define MEDIA_DOCKER_LAYER_GZIP \
 	"application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 struct descriptor {

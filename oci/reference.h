@@ -12,7 +12,7 @@
 struct reference {
 	struct str domain; /* "docker.io", "localhost:5000" */
 	struct str path;   /* "library/debian" */
-	struct str tag;    /* "latest" where neither tag nor digest was given */
+	struct str tag;	   /* "latest" where neither tag nor digest was given */
 	struct str digest; /* "sha256:…", or empty */
 };
 

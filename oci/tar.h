@@ -19,7 +19,8 @@
 
 enum {
 	TAR_BLOCK = 512,
-	/* all records of an entry; Linux allows 64 KiB of xattr names, 64 of value */
+	/* all records of an entry; Linux allows 64 KiB of xattr names, 64 of
+	   value */
 	TAR_HEADER_MAX_BYTES = 4 << 20,
 };
 
@@ -29,13 +30,13 @@ struct tar_xattr {
 };
 
 struct tar_entry {
-	struct str path;      /* relative, no trailing slash; folders get theirs */
-	mode_t mode;          /* with the file type */
+	struct str path; /* relative, no trailing slash; folders get theirs */
+	mode_t mode;	 /* with the file type */
 	uint32_t uid;
 	uint32_t gid;
 	int64_t mtime_s;
-	uint64_t size_bytes;  /* regular files only */
-	struct str link;      /* target of a symlink or hard link */
+	uint64_t size_bytes; /* regular files only */
+	struct str link;     /* target of a symlink or hard link */
 	bool hardlink;
 	dev_t rdev;
 	const struct tar_xattr *xattrs; /* sorted by name */

@@ -24,8 +24,9 @@ struct tar_reader {
 	uint64_t max_bytes;
 	uint64_t content_bytes; /* logical sizes of files so far */
 	unsigned char *buffer;
-	size_t n_buffer;        /* ends at size_bytes */
-	struct tar_types types; /* of the entry, or of what the end came after */
+	size_t n_buffer; /* ends at size_bytes */
+	struct tar_types
+		types; /* of the entry, or of what the end came after */
 	bool in_entry;
 	struct err error; /* of the source, for when libarchive gives up */
 };

@@ -137,8 +137,7 @@ void diag_render(struct buf *out, const struct source *src,
 	struct position at = source_position(src, diag->span.offset);
 	bool placed = diag->span.offset != SPAN_NONE.offset;
 	struct source_mark mark = {0};
-	struct position shown =
-		source_character(src, diag->span.offset, &mark);
+	struct position shown = source_character(src, diag->span.offset, &mark);
 
 	add_visible(out, src->name);
 	if (placed)

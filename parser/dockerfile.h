@@ -44,13 +44,14 @@ enum instruction_kind {
 struct heredoc {
 	struct str name;    /* the delimiter without quotes */
 	struct str content; /* with its last newline; tabs stripped for <<- */
-	struct str raw;     /* the same as it stands in the file */
-	bool expand;        /* the delimiter was not quoted */
+	struct str raw;	    /* the same as it stands in the file */
+	bool expand;	    /* the delimiter was not quoted */
 	bool strip_tabs;    /* <<- */
-	uint32_t fd;        /* the number before <<, 0 where none */
+	uint32_t fd;	    /* the number before <<, 0 where none */
 	struct span span;   /* of <<NAME on the instruction's line */
 	struct span body;   /* of the lines up to the delimiter's */
-	const struct word_template *template; /* of content where expand, else NULL */
+	const struct word_template
+		*template; /* of content where expand, else NULL */
 };
 
 struct heredocs {
@@ -58,10 +59,12 @@ struct heredocs {
 	size_t n;
 };
 
-/* RUN, CMD, ENTRYPOINT, HEALTHCHECK CMD: a JSON array, or a line for the shell. */
+/* RUN, CMD, ENTRYPOINT, HEALTHCHECK CMD: a JSON array, or a line for the shell.
+ */
 struct command {
 	bool exec_form;
-	const struct str *args; /* exec form: decoded strings; shell form: one */
+	const struct str
+		*args; /* exec form: decoded strings; shell form: one */
 	size_t n_args;
 	struct heredocs heredocs; /* RUN's only */
 	struct span span;
@@ -89,17 +92,17 @@ struct pairs {
 
 struct from {
 	struct word base;
-	struct word platform; /* --platform; .text.n 0 where absent */
-	struct str alias;     /* lower-cased stage name; empty where absent */
+	struct word platform;  /* --platform; .text.n 0 where absent */
+	struct str alias;      /* lower-cased stage name; empty where absent */
 	struct str alias_text; /* as written */
 	struct span alias_span;
 	struct str as_text; /* the AS keyword as written, for casing checks */
-	struct str doc; /* the stage's doc comment, for --call=targets */
+	struct str doc;	    /* the stage's doc comment, for --call=targets */
 };
 
 /* ADD and COPY share a shape; fields of the other one stay empty. */
 struct copy {
-	struct words sources;     /* without heredocs */
+	struct words sources;	  /* without heredocs */
 	struct heredocs heredocs; /* inline files; .name is the file's name */
 	/*
 	 * Sources in the order written: >= 0 is an index into sources,
@@ -108,16 +111,16 @@ struct copy {
 	const int *order;
 	size_t n_order;
 	struct word dest;
-	struct word from;     /* COPY --from */
-	struct word chown;    /* empty where absent */
+	struct word from;  /* COPY --from */
+	struct word chown; /* empty where absent */
 	struct word chmod;
 	struct word checksum; /* ADD */
 	struct words excludes;
 	bool link;
-	bool parents;      /* COPY */
+	bool parents;	   /* COPY */
 	bool keep_git_dir; /* ADD */
 	bool has_unpack;   /* ADD --unpack given */
-	bool unpack;       /* its value */
+	bool unpack;	   /* its value */
 	bool json_form;
 };
 
@@ -145,7 +148,8 @@ struct mount_field {
 
 /*
  * RUN --mount. Words are those that BuildKit expands (target, source, from, id,
- * and the numbers when they hold variables); numbers are parsed after expansion.
+ * and the numbers when they hold variables); numbers are parsed after
+ * expansion.
  */
 struct mount {
 	enum mount_kind kind;
@@ -207,7 +211,7 @@ struct instruction;
 
 struct onbuild {
 	const struct instruction *trigger; /* parsed; NULL after an error */
-	struct str text; /* what the image config records */
+	struct str text;		   /* what the image config records */
 };
 
 /* One flag as written, for the linter and dumps; values are typed above. */
@@ -225,7 +229,7 @@ struct flags {
 
 struct instruction {
 	enum instruction_kind kind;
-	struct span span;    /* from the keyword to the end, heredocs included */
+	struct span span; /* from the keyword to the end, heredocs included */
 	struct span keyword; /* as written, in any case */
 	/*
 	 * The whole instruction on one line as BuildKit reports it: keyword as
@@ -235,8 +239,8 @@ struct instruction {
 	struct str doc; /* the comment lines right above it, joined by \n */
 	struct flags flags;
 	union {
-		struct copy copy; /* ADD, COPY */
-		struct pairs pairs; /* ARG, ENV, LABEL */
+		struct copy copy;	/* ADD, COPY */
+		struct pairs pairs;	/* ARG, ENV, LABEL */
 		struct command command; /* CMD, ENTRYPOINT, SHELL (exec form) */
 		struct words words; /* EXPOSE, VOLUME; in the file's order */
 		struct from from;
@@ -290,9 +294,8 @@ struct dockerfile {
  * what could be understood, in arena a. Usable for building only where
  * d->n_errors is 0. Never fails: time and memory are linear in the source.
  */
-const struct dockerfile *dockerfile_parse(struct arena *a,
-					  const struct source *src,
-					  struct diags *d);
+const struct dockerfile *
+dockerfile_parse(struct arena *a, const struct source *src, struct diags *d);
 
 /*
  * Parse one ONBUILD trigger as an image config records it ("COPY . /src").
@@ -312,7 +315,8 @@ int mount_resolve(struct arena *a, const struct mount *m,
 		  const struct word_env *env, const struct word_unset *unset,
 		  struct mount *out, struct err *e);
 
-/* The stable text dump that golden tests compare and `imgbuild parse` prints. */
+/* The stable text dump that golden tests compare and `imgbuild parse` prints.
+ */
 void dockerfile_dump(struct buf *out, const struct dockerfile *df);
 /*
  * What has to stay where only the layout of a file changes: the same without

@@ -29,8 +29,8 @@ static void begin(struct dump *d, const char *name)
  * is read otherwise (as BuildKit does), and is no other comment. */
 static bool is_doc(const char *name)
 {
-	return name && (strcmp(name, "doc") == 0 ||
-			strcmp(name, "stageDoc") == 0);
+	return name &&
+	       (strcmp(name, "doc") == 0 || strcmp(name, "stageDoc") == 0);
 }
 
 static void dump_string(void *ctx, const char *name, struct str value)

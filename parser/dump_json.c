@@ -120,8 +120,7 @@ static void put_instruction(struct json_dump *d, const char *name,
 
 	open_object(d, name);
 	put_string(d, "instruction", str_from(instruction_name(in->kind)));
-	put_position(d, "start",
-		     source_character(src, in->span.offset, &mark));
+	put_position(d, "start", source_character(src, in->span.offset, &mark));
 	put_position(d, "end", source_character(src, in->span.end, &mark));
 	put_string(d, "text", in->text);
 	if (in->doc.n)

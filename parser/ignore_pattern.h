@@ -17,7 +17,8 @@
 
 struct ignore_pattern; /* in the arena */
 
-/* text is clean and without its "!". -1 with ERR_INVALID for a malformed one. */
+/* text is clean and without its "!". -1 with ERR_INVALID for a malformed one.
+ */
 int ignore_pattern_parse(struct arena *a, struct str text,
 			 const struct ignore_pattern **out, struct err *e);
 

@@ -17,19 +17,19 @@ enum flag_kind {
 struct flag_info {
 	const char *name; /* without -- */
 	enum flag_kind kind;
-	bool expands; /* variables in the value */
+	bool expands;	   /* variables in the value */
 	const char *value; /* what the value is, for people */
 };
 
 enum argument_shape {
-	ARGUMENTS_LINE,         /* the rest of the line is one argument */
-	ARGUMENTS_WORDS,        /* cut at blanks */
+	ARGUMENTS_LINE,	 /* the rest of the line is one argument */
+	ARGUMENTS_WORDS, /* cut at blanks */
 	ARGUMENTS_WORDS_OR_JSON,
-	ARGUMENTS_COMMAND,      /* JSON array, else a line for the shell */
-	ARGUMENTS_PAIRS,        /* key=value..., or one key and value */
-	ARGUMENTS_NAMES,        /* name[=value]... */
+	ARGUMENTS_COMMAND, /* JSON array, else a line for the shell */
+	ARGUMENTS_PAIRS,   /* key=value..., or one key and value */
+	ARGUMENTS_NAMES,   /* name[=value]... */
 	ARGUMENTS_HEALTHCHECK,
-	ARGUMENTS_INSTRUCTION,  /* ONBUILD's */
+	ARGUMENTS_INSTRUCTION, /* ONBUILD's */
 };
 
 enum argument_expansion {

@@ -1,4 +1,5 @@
-/* The exec form: a JSON array of strings, by the rules of Go's encoding/json. */
+/* The exec form: a JSON array of strings, by the rules of Go's encoding/json.
+ */
 #ifndef PARSER_JSON_H
 #define PARSER_JSON_H
 
@@ -6,14 +7,14 @@
 #include "base/str.h"
 
 enum json_result {
-	JSON_STRINGS,   /* an array of strings */
-	JSON_OTHER,     /* not JSON, or no array: the text is a shell's */
-	JSON_MIXED,     /* an array with something that is no string in it */
+	JSON_STRINGS, /* an array of strings */
+	JSON_OTHER,   /* not JSON, or no array: the text is a shell's */
+	JSON_MIXED,   /* an array with something that is no string in it */
 };
 
 struct json_string {
 	struct str value; /* decoded; borrowed where it holds no escape */
-	struct str raw;   /* with its quotes */
+	struct str raw;	  /* with its quotes */
 };
 
 struct json_strings {

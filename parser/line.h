@@ -23,17 +23,17 @@ struct logical_line {
 	size_t n_segments;
 	struct segment one; /* what segments points to where there is one */
 	struct span span;   /* of the physical lines, without the last's end */
-	struct str doc;     /* the comment lines above */
+	struct str doc;	    /* the comment lines above */
 };
 
 struct line_reader {
 	struct arena *arena;
 	const struct source *source;
 	struct diags *diags;
-	uint32_t at;     /* where the next physical line begins */
+	uint32_t at; /* where the next physical line begins */
 	char escape;
 	bool directives_done;
-	bool seen[3];    /* syntax, escape, check */
+	bool seen[3]; /* syntax, escape, check */
 	VEC(struct comment) comments;
 	VEC(struct str) docs; /* the comments above, as doc comments read */
 	VEC(struct directive) directives;

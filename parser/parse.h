@@ -46,8 +46,7 @@ struct span parse_span(const struct parse *p, struct str part,
 		       struct span fallback);
 
 /* text as a word that expands; a mistake in it is reported at its place. */
-struct word parse_expanding(struct parse *p, struct str text,
-			    struct span span);
+struct word parse_expanding(struct parse *p, struct str text, struct span span);
 /* text as a word that stays as it is. */
 struct word parse_plain(struct str text, struct span span);
 

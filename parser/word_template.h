@@ -16,11 +16,12 @@ enum node_kind {
 	NODE_OPERATOR, /* ${name<op>...}: its operands follow it */
 };
 
-enum operator {
+enum operator{
 	OPERATOR_DEFAULT,     /* - */
 	OPERATOR_ALTERNATE,   /* + */
 	OPERATOR_REQUIRE,     /* ? */
-	OPERATOR_TRIM_PREFIX, /* # and ##: the second # is the operand's first */
+	OPERATOR_TRIM_PREFIX, /* # and ##: the second # is the operand's first
+			       */
 	OPERATOR_TRIM_SUFFIX, /* % and %% */
 	OPERATOR_REPLACE,     /* / */
 	OPERATOR_REPLACE_ALL, /* // */
@@ -43,7 +44,7 @@ struct node {
 };
 
 struct word_template {
-	struct str text;          /* chars; where n_nodes is 0, the whole value */
+	struct str text; /* chars; where n_nodes is 0, the whole value */
 	const struct node *nodes;
 	size_t n_nodes;
 	struct word_names names;

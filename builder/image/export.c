@@ -181,8 +181,8 @@ static int check_layers(const struct store *s, const struct rootfs *rootfs,
 
 	for (size_t i = 0; i < rootfs->layers.n; i++) {
 		const struct rootfs_layer *l = &rootfs->layers.v[i];
-		int whole = l->fresh ? 1
-				     : snapshot_verify(s, &l->layer.diff_id, e);
+		int whole =
+			l->fresh ? 1 : snapshot_verify(s, &l->layer.diff_id, e);
 
 		if (whole < 0)
 			return -1;

@@ -14,7 +14,7 @@
 /* An image, as it is looked for. */
 struct image_name {
 	struct str text;
-	bool in_layout; /* "PATH[:TAG][@DIGEST]" of --build-context */
+	bool in_layout;	 /* "PATH[:TAG][@DIGEST]" of --build-context */
 	bool of_context; /* what --build-context says, for any platform */
 };
 

@@ -26,8 +26,8 @@ struct run_mount {
 	bool detached;
 	/*
 	 * bind: source_fd lies in the store and is nobody else's for as long as
-	 * the command runs, so an executor that can't mount may move it into the
-	 * root and back.
+	 * the command runs, so an executor that can't mount may move it into
+	 * the root and back.
 	 */
 	bool movable;
 	const char *target; /* absolute, inside the root */

@@ -9,7 +9,8 @@
 /* The ways to have one; tests take each. */
 enum memory_file_way {
 	MEMORY_FILE_DETACHED, /* the tmpfs is mounted nowhere: Linux 6.15 */
-	MEMORY_FILE_ALONE, /* it is in a mount namespace of a thread that ends */
+	MEMORY_FILE_ALONE, /* it is in a mount namespace of a thread that ends
+			    */
 	MEMORY_FILE_WAYS
 };
 

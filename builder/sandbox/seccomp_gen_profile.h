@@ -126,18 +126,10 @@ static const struct {
 	const char *name;
 	uint32_t number;
 } allowed_numbers[] = {
-	{"cachestat", 451},
-	{"fchmodat2", 452},
-	{"map_shadow_stack", 453},
-	{"futex_wake", 454},
-	{"futex_wait", 455},
-	{"futex_requeue", 456},
-	{"statmount", 457},
-	{"listmount", 458},
-	{"mseal", 462},
-	{"setxattrat", 463},
-	{"getxattrat", 464},
-	{"listxattrat", 465},
+	{"cachestat", 451},	{"fchmodat2", 452},  {"map_shadow_stack", 453},
+	{"futex_wake", 454},	{"futex_wait", 455}, {"futex_requeue", 456},
+	{"statmount", 457},	{"listmount", 458},  {"mseal", 462},
+	{"setxattrat", 463},	{"getxattrat", 464}, {"listxattrat", 465},
 	{"removexattrat", 466},
 };
 

@@ -430,8 +430,9 @@ static int explain_rule(const char *id)
 		  rule->alias ? rule->alias : "", severity_name(rule),
 		  rule->summary, rule->why, *rule->why ? "\n" : "");
 	if (fix_title(rule->id))
-		print_out("--fix%s: %s.\n", fix_is_unsafe(rule->id) ? "=all" : "",
-		       fix_title(rule->id));
+		print_out("--fix%s: %s.\n",
+			  fix_is_unsafe(rule->id) ? "=all" : "",
+			  fix_title(rule->id));
 	return EXIT_OK;
 }
 
@@ -444,7 +445,7 @@ static bool take_grade(struct session *s)
 		return true;
 	if (strcmp(grade, "all") != 0) {
 		print_err("imgbuild: lint: --fix and --diff take no "
-				"value but all\n");
+			  "value but all\n");
 		return false;
 	}
 	s->options.unsafe_fixes = true;

@@ -99,8 +99,7 @@ bool editorconfig_matches(const char *pattern, const char *path)
 		if (*pattern == '/')
 			pattern++;
 		else if (!strchr(pattern, '/'))
-			pattern =
-				arena_printf(&x.arena, "**/%s", pattern).p;
+			pattern = arena_printf(&x.arena, "**/%s", pattern).p;
 		result = matches(&x, pattern);
 	}
 	arena_release(&x.arena);
@@ -207,11 +206,10 @@ static int find_files(struct arena *a, const char *real, struct found *found,
 			end--;
 		if (end == 0)
 			break;
-		status = io_read_file(AT_FDCWD,
-				      arena_printf(a, "%.*s.editorconfig",
-						   (int)end, real)
-					      .p,
-				      &text, e);
+		status = io_read_file(
+			AT_FDCWD,
+			arena_printf(a, "%.*s.editorconfig", (int)end, real).p,
+			&text, e);
 		if (status < 0 || buf_check(&text, ".editorconfig", e) < 0)
 			return -1;
 		r.path = real + end;
@@ -229,10 +227,10 @@ static int find_files(struct arena *a, const char *real, struct found *found,
 static char *real_path(struct arena *a, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash ? arena_c(a, (struct str){path,
-						       (size_t)(slash - path) +
-							       1})
-			     : arena_c(a, STR("."));
+	char *folder =
+		slash ? arena_c(a,
+				(struct str){path, (size_t)(slash - path) + 1})
+		      : arena_c(a, STR("."));
 	SCOPED_PTR char *real = realpath(folder, NULL);
 
 	if (!real)

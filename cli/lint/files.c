@@ -29,16 +29,15 @@ static bool is_any(const char *name, const char *const *patterns, size_t n)
 static bool is_dockerfile(const char *name)
 {
 	static const char *const patterns[] = {
-		"Dockerfile",	    "Dockerfile[._-]*",	   "*.Dockerfile",
-		"Containerfile",    "Containerfile[._-]*", "*.Containerfile",
+		"Dockerfile",	 "Dockerfile[._-]*",	"*.Dockerfile",
+		"Containerfile", "Containerfile[._-]*", "*.Containerfile",
 	};
 	/* texts about one, templates of one, what editors and patch leave */
 	static const char *const others[] = {
-		"*.dockerignore", "*.md",     "*.rst",	"*.adoc",
-		"*.html",	  "*.j2",     "*.jinja", "*.jinja2",
-		"*.tmpl",	  "*.tpl",    "*.template", "*.erb",
-		"*.mustache",	  "*.ejs",    "*.orig", "*.rej",
-		"*.bak",	  "*.swp",    "*~",
+		"*.dockerignore", "*.md",    "*.rst",	   "*.adoc", "*.html",
+		"*.j2",		  "*.jinja", "*.jinja2",   "*.tmpl", "*.tpl",
+		"*.template",	  "*.erb",   "*.mustache", "*.ejs",  "*.orig",
+		"*.rej",	  "*.bak",   "*.swp",	   "*~",
 	};
 
 	return is_any(name, patterns, ARRAY_LEN(patterns)) &&

@@ -16,8 +16,8 @@ struct lint_search {
  * Containerfile likewise below it, in any case and sorted. Texts and templates
  * that are called so (Dockerfile.md, Dockerfile.j2), hidden folders, what
  * excludes match and what a .gitignore leaves out are not among them. An
- * argument with *, ? or [ that is no file is a pattern, with ** for any folders:
- * all files count that it matches.
+ * argument with *, ? or [ that is no file is a pattern, with ** for any
+ * folders: all files count that it matches.
  */
 void lint_files_find(struct arena *a, const string_list *arguments,
 		     const struct lint_search *search, string_list *out);

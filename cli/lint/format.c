@@ -293,7 +293,8 @@ static void sarif_rules(struct buf *out)
 static void sarif_end(struct buf *out)
 {
 	buf_printf(out,
-		   "],\"columnKind\":\"unicodeCodePoints\",\"tool\":{\"driver\":{\"name\":\"imgbuild\","
+		   "],\"columnKind\":\"unicodeCodePoints\",\"tool\":{"
+		   "\"driver\":{\"name\":\"imgbuild\","
 		   "\"fullName\":\"imgbuild lint\",\"version\":\"%s\","
 		   "\"rules\":[",
 		   IMGBUILD_VERSION);

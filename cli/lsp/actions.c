@@ -117,19 +117,19 @@ static void add_fix_all(struct actions *a)
 		return;
 	json_array_append_new(
 		a->list,
-		json_pack("{s:s, s:s, s:o}", "title",
-			  "Fix all that is safe to fix", "kind",
-			  "source.fixAll.imgbuild", "edit",
-			  workspace_edit(
-				  doc->uri,
-				  lsp_difference(doc, buf_str(&fixed)))));
+		json_pack(
+			"{s:s, s:s, s:o}", "title",
+			"Fix all that is safe to fix", "kind",
+			"source.fixAll.imgbuild", "edit",
+			workspace_edit(doc->uri,
+				       lsp_difference(doc, buf_str(&fixed)))));
 }
 
 /* Ignoring a rule: a comment above the instruction, one of the file, or a line
  * of the config file. */
 
-static const struct instruction *
-instruction_of(const struct dockerfile *df, uint32_t offset)
+static const struct instruction *instruction_of(const struct dockerfile *df,
+						uint32_t offset)
 {
 	size_t low = 0;
 	size_t high = df->n_instructions;
@@ -163,10 +163,9 @@ static json_t *list_edit(const struct lsp_document *doc, uint32_t offset,
 	else
 		buf_printf(&text, ",%s", id);
 	return workspace_edit(
-		doc->uri, json_pack("[o]", text_edit(doc,
-						     (struct span){offset,
-								   offset},
-						     buf_str(&text))));
+		doc->uri,
+		json_pack("[o]", text_edit(doc, (struct span){offset, offset},
+					   buf_str(&text))));
 }
 
 /* Where the list of a comment "# PREFIXID,ID # why" ends; 0 for another. */
@@ -195,13 +194,12 @@ static json_t *ignore_here(const struct lsp_document *doc,
 		n = end_of_list(lsp_text_line(&doc->text, line - 1),
 				"# hadolint ignore=");
 		if (n)
-			return list_edit(doc,
-					 doc->text.lines.v[line - 1] +
-						 (uint32_t)n,
-					 NULL, diag->id);
+			return list_edit(
+				doc, doc->text.lines.v[line - 1] + (uint32_t)n,
+				NULL, diag->id);
 	}
-	return list_edit(doc, doc->text.lines.v[line], "# hadolint ignore=",
-			 diag->id);
+	return list_edit(doc, doc->text.lines.v[line],
+			 "# hadolint ignore=", diag->id);
 }
 
 /* BuildKit reads its own directive; the other ids stand in hadolint's. */
@@ -254,8 +252,8 @@ static struct config_place place_in_line(struct str text, size_t at,
 
 	if (close >= 0) {
 		ptrdiff_t open = str_find(line, '[');
-		struct str within = str_trim(str_sub(
-			line, (size_t)open + 1, (size_t)close));
+		struct str within = str_trim(
+			str_sub(line, (size_t)open + 1, (size_t)close));
 
 		return (struct config_place){at + (size_t)close,
 					     within.n ? ", " : "", ""};
@@ -282,17 +280,17 @@ static struct config_place find_place(struct str text)
 			return place_in_line(text, at, line);
 		at += line.n + 1;
 	}
-	return (struct config_place){
-		text.n,
-		text.n && text.p[text.n - 1] != '\n' ? "\nignored: ["
-						     : "ignored: [",
-		"]\n"};
+	return (struct config_place){text.n,
+				     text.n && text.p[text.n - 1] != '\n'
+					     ? "\nignored: ["
+					     : "ignored: [",
+				     "]\n"};
 }
 
 static bool config_path(const struct lsp_workspace *w, struct buf *out)
 {
-	const char *path = w->settings->path ? w->settings->path
-					     : ".imgbuild.yaml";
+	const char *path =
+		w->settings->path ? w->settings->path : ".imgbuild.yaml";
 	char *folder = getcwd(NULL, 0);
 
 	if (path[0] != '/')

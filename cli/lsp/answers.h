@@ -24,7 +24,7 @@ struct lsp_question {
 	const struct lsp_workspace *workspace;
 	struct lsp_document *doc; /* linted; NULL where none is asked about */
 	const struct json_t *params;
-	uint32_t offset; /* of the position, where one is wanted */
+	uint32_t offset;  /* of the position, where one is wanted */
 	struct span span; /* of the range, where one is wanted */
 };
 

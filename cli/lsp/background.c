@@ -3,7 +3,8 @@
  * ShellCheck's findings to its copy as the lint command would, and writes
  * these as JSON:
  *
- *   {"missing": false, "findings": [{"id", "severity", "offset", "end", "text"}]}
+ *   {"missing": false, "findings": [{"id", "severity", "offset", "end",
+ * "text"}]}
  */
 #include "cli/lsp/background.h"
 

@@ -38,7 +38,7 @@ struct completion {
 	const struct lsp_cursor *cursor;
 	json_t *items;
 	bool incomplete;
-	json_t *range; /* of what a choice replaces */
+	json_t *range;	  /* of what a choice replaces */
 	struct str typed; /* what stands in it */
 };
 
@@ -146,11 +146,16 @@ static void add_rules(struct completion *c, bool buildkit_only)
 static void complete_comment(struct completion *c)
 {
 	static const char *const pragmas[] = {
-		"hadolint ignore=",	  "hadolint global ignore=",
-		"hadolint stage ignore=", "hadolint shell=",
-		"check=skip=",		  "check=error=true",
-		"escape=`",		  "syntax=docker/dockerfile:1",
-		"fmt: off",		  "fmt: on",
+		"hadolint ignore=",
+		"hadolint global ignore=",
+		"hadolint stage ignore=",
+		"hadolint shell=",
+		"check=skip=",
+		"check=error=true",
+		"escape=`",
+		"syntax=docker/dockerfile:1",
+		"fmt: off",
+		"fmt: on",
 	};
 	struct str text = str_trim_space_left(c->cursor->line);
 	ptrdiff_t list;
@@ -412,8 +417,8 @@ static void complete_argument(struct completion *c)
 		break;
 	case INSTRUCTION_STOPSIGNAL:
 		for (size_t i = 0; signal_name(i); i++) {
-			struct str name = arena_printf(c->arena, "SIG%s",
-						       signal_name(i));
+			struct str name =
+				arena_printf(c->arena, "SIG%s", signal_name(i));
 
 			add(c, ITEM_CONSTANT, name, name, (struct str){0});
 		}
@@ -459,10 +464,8 @@ json_t *lsp_completion(const struct lsp_question *q, struct err *e)
 {
 	SCOPED_ARENA struct arena a = {0};
 	struct lsp_cursor cursor;
-	struct completion c = {.q = q,
-			       .arena = &a,
-			       .cursor = &cursor,
-			       .items = json_array()};
+	struct completion c = {
+		.q = q, .arena = &a, .cursor = &cursor, .items = json_array()};
 
 	(void)e;
 	lsp_cursor_find(&a, q->doc, q->offset, &cursor);

@@ -53,9 +53,9 @@ static struct str joined(struct arena *a, const struct lsp_document *doc,
 		}
 		if (i > first && is_comment(line))
 			continue;
-		line = str_sub(line, 0,
-			       (size_t)str_rfind(line,
-						 doc->lint.dockerfile->escape));
+		line = str_sub(
+			line, 0,
+			(size_t)str_rfind(line, doc->lint.dockerfile->escape));
 		buf_add_str(&out, line);
 	}
 	return arena_str(a, buf_str(&out));
@@ -162,6 +162,5 @@ void lsp_cursor_find(struct arena *a, const struct lsp_document *doc,
 		out->line = str_sub(text, 0, offset - at);
 		return;
 	}
-	read_instruction(out,
-			 joined(a, doc, first_line(doc, line), offset));
+	read_instruction(out, joined(a, doc, first_line(doc, line), offset));
 }

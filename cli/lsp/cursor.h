@@ -18,11 +18,11 @@ enum lsp_cursor_kind {
 struct lsp_cursor {
 	enum lsp_cursor_kind kind;
 	const struct instruction_info *info; /* in its arguments */
-	bool onbuild;	  /* it is a trigger, or shall be one */
-	struct str line;  /* in a comment: the line up to the cursor */
-	struct str word;  /* what of the word stands before the cursor */
-	uint32_t offset;  /* of the cursor */
-	size_t n_words;	  /* words before it that are no flags */
+	bool onbuild;	     /* it is a trigger, or shall be one */
+	struct str line;     /* in a comment: the line up to the cursor */
+	struct str word;     /* what of the word stands before the cursor */
+	uint32_t offset;     /* of the cursor */
+	size_t n_words;	     /* words before it that are no flags */
 	struct str words[2]; /* the first of them */
 	bool has_from;	     /* --from= is among the flags */
 };

@@ -38,8 +38,8 @@ static bool add_href(struct buf *out, const char *id)
 	if (strncmp(id, "SC", 2) == 0) {
 		buf_printf(out, "https://www.shellcheck.net/wiki/%s", id);
 	} else if (strncmp(id, "DL", 2) == 0) {
-		buf_printf(out,
-			   "https://github.com/hadolint/hadolint/wiki/%s", id);
+		buf_printf(out, "https://github.com/hadolint/hadolint/wiki/%s",
+			   id);
 	} else if (rule_is_buildkit(id)) {
 		buf_add_c(out,
 			  "https://docs.docker.com/reference/build-checks/");
@@ -74,8 +74,9 @@ static void add_diagnostic(struct buf *out, const struct lsp_document *doc,
 	add_position(out, range.start);
 	buf_add_c(out, ",\"end\":");
 	add_position(out, range.end);
-	buf_printf(out, "},\"severity\":%d,\"code\":\"%s\","
-			"\"source\":\"imgbuild\",\"message\":",
+	buf_printf(out,
+		   "},\"severity\":%d,\"code\":\"%s\","
+		   "\"source\":\"imgbuild\",\"message\":",
 		   severity_of(diag), diag->id);
 	buf_add_json_string(out, buf_str(&text));
 	if (add_href(&href, diag->id))

@@ -21,7 +21,7 @@ struct lsp_document {
 	char *uri;
 	int64_t version;
 	struct lsp_text text;
-	unsigned revision; /* counts what was linted */
+	unsigned revision;		    /* counts what was linted */
 	VEC(struct lsp_finding) shellcheck; /* what of it holds still */
 	bool wants_shellcheck; /* the text is not the one it has seen */
 	/* of the text as it is now, once it is asked for */

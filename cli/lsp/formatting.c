@@ -1,6 +1,6 @@
 /* The formatter's work, of a document or of the part that is asked for. */
-#include "cli/lsp/answers.h"
 #include "cli/lint/editorconfig.h"
+#include "cli/lsp/answers.h"
 #include "cli/lsp/json.h"
 #include "lint/fmt.h"
 
@@ -34,11 +34,13 @@ json_t *lsp_difference(const struct lsp_document *doc, struct str to)
 	span = (struct span){(uint32_t)begin, (uint32_t)(from.n - end)};
 	return json_pack("[{s:o, s:o}]", "range",
 			 lsp_json_range(lsp_text_range(&doc->text, span)),
-			 "newText", lsp_json_str(str_sub(to, begin, to.n - end)));
+			 "newText",
+			 lsp_json_str(str_sub(to, begin, to.n - end)));
 }
 
 /* The layout is the project's and not the editor's, whose tab size is mostly
- * somebody's taste for other files: .editorconfig says it, as for the command. */
+ * somebody's taste for other files: .editorconfig says it, as for the command.
+ */
 static int read_options(const struct lsp_document *doc,
 			struct fmt_options *options, struct err *e)
 {
@@ -98,22 +100,21 @@ static json_t *indent_line(const struct lsp_question *q, uint32_t line)
 		blanks++;
 	if (str_eq(str_sub(text, 0, blanks), buf_str(&indent)))
 		return json_array();
-	return json_pack(
-		"[{s:o, s:o}]", "range",
-		lsp_json_range(lsp_text_range(
-			&q->doc->text,
-			(struct span){q->doc->text.lines.v[line],
-				      q->doc->text.lines.v[line] +
-					      (uint32_t)blanks})),
-		"newText", lsp_json_str(buf_str(&indent)));
+	return json_pack("[{s:o, s:o}]", "range",
+			 lsp_json_range(lsp_text_range(
+				 &q->doc->text,
+				 (struct span){q->doc->text.lines.v[line],
+					       q->doc->text.lines.v[line] +
+						       (uint32_t)blanks})),
+			 "newText", lsp_json_str(buf_str(&indent)));
 }
 
 /* A new line was begun: it is indented, or what it ended is laid out. */
 json_t *lsp_on_type_formatting(const struct lsp_question *q, struct err *e)
 {
 	uint32_t line = lsp_text_position(&q->doc->text, q->offset).line;
-	struct str above = line ? lsp_text_line(&q->doc->text, line - 1)
-				: (struct str){0};
+	struct str above =
+		line ? lsp_text_line(&q->doc->text, line - 1) : (struct str){0};
 	uint32_t at;
 
 	(void)e;

@@ -58,8 +58,7 @@ static void describe_flag(struct buf *out, const struct instruction *in,
 		return;
 	buf_printf(out, "**--%s**%s%s of %s%s\n\n", info->flags[i].name,
 		   info->flags[i].value ? "=" : "",
-		   info->flags[i].value ? info->flags[i].value : "",
-		   info->name,
+		   info->flags[i].value ? info->flags[i].value : "", info->name,
 		   info->flags[i].expands ? "; variables in it are expanded"
 					  : "");
 }

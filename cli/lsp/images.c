@@ -49,8 +49,7 @@ static void add_list(struct buf *out, const char *title, struct str_list list)
 		return;
 	buf_printf(out, "- %s:", title);
 	for (size_t i = 0; i < list.n; i++)
-		buf_printf(out, "%s `%.*s`", i ? "," : "",
-			   STR_ARG(list.v[i]));
+		buf_printf(out, "%s `%.*s`", i ? "," : "", STR_ARG(list.v[i]));
 	buf_add_char(out, '\n');
 }
 

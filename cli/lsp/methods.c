@@ -28,8 +28,9 @@ static int read_client_settings(struct lsp_server *s, struct err *e)
 		return 0;
 	text = json_dumps(s->settings_json, JSON_COMPACT);
 	if (!text)
-		return err_set(e, ERR_INVALID, "the editor's settings are no "
-					       "text");
+		return err_set(e, ERR_INVALID,
+			       "the editor's settings are no "
+			       "text");
 	return lint_settings_yaml(&s->settings, str_from(text),
 				  "the editor's settings", e);
 }
@@ -73,8 +74,7 @@ static void take_settings(struct lsp_server *s, const json_t *json)
 	json_t *own = json_object_get(json, "imgbuild");
 
 	json_decref(s->settings_json);
-	s->settings_json =
-		own ? json_incref(own) : json_incref((json_t *)json);
+	s->settings_json = own ? json_incref(own) : json_incref((json_t *)json);
 }
 
 /* Beginning and end. */
@@ -85,8 +85,8 @@ typedef void method_function(struct lsp_server *s, const json_t *params,
 static void enter_workspace(const json_t *params)
 {
 	SCOPED_BUF struct buf path = BUF_INIT(64u << 10);
-	const json_t *folder = json_array_get(
-		json_object_get(params, "workspaceFolders"), 0);
+	const json_t *folder =
+		json_array_get(json_object_get(params, "workspaceFolders"), 0);
 	struct str uri;
 
 	/* a folder that is not there changes nothing */
@@ -100,10 +100,10 @@ static const json_t *capability(const json_t *params, const char *group,
 				const char *one, const char *part)
 {
 	return json_object_get(
-		json_object_get(json_object_get(json_object_get(params,
-								"capabilities"),
-						group),
-				one),
+		json_object_get(
+			json_object_get(json_object_get(params, "capabilities"),
+					group),
+			one),
 		part);
 }
 
@@ -165,14 +165,14 @@ static void read_capabilities(struct lsp_server *s, const json_t *params)
 	s->watches = json_is_true(capability(params, "workspace",
 					     "didChangeWatchedFiles",
 					     "dynamicRegistration"));
-	s->pulls = json_object_get(
-			   json_object_get(json_object_get(params,
-							   "capabilities"),
-					   "textDocument"),
-			   "diagnostic") &&
-		   json_is_true(json_object_get(
-			   json_object_get(workspace, "diagnostics"),
-			   "refreshSupport"));
+	s->pulls =
+		json_object_get(
+			json_object_get(json_object_get(params, "capabilities"),
+					"textDocument"),
+			"diagnostic") &&
+		json_is_true(json_object_get(
+			json_object_get(workspace, "diagnostics"),
+			"refreshSupport"));
 }
 
 static json_t *capabilities(const struct lsp_server *s)
@@ -182,9 +182,8 @@ static json_t *capabilities(const struct lsp_server *s)
 		"{s:s, s:{s:b, s:i}, s:{s:[s, s]}, s:{s:[s, s, s, s, s, s, s, "
 		"s]}, "
 		"s:{s:[s], s:[s]}, s:{s:b}, s:{s:s}, s:{s:b, s:b}}",
-		"positionEncoding",
-		encodings[s->workspace.documents.encoding], "textDocumentSync",
-		"openClose", 1, "change", SYNC_INCREMENTAL,
+		"positionEncoding", encodings[s->workspace.documents.encoding],
+		"textDocumentSync", "openClose", 1, "change", SYNC_INCREMENTAL,
 		"codeActionProvider", "codeActionKinds", "quickfix",
 		"source.fixAll.imgbuild", "completionProvider",
 		"triggerCharacters", "$", "{", "-", "=", ",", "/", "#", " ",
@@ -208,10 +207,10 @@ static json_t *capabilities(const struct lsp_server *s)
 	for (size_t i = 0; i < ARRAY_LEN(simple); i++)
 		json_object_set_new(json, simple[i], json_true());
 	json_object_set_new(json, "documentLinkProvider", json_object());
-	json_object_set_new(
-		json, "semanticTokensProvider",
-		json_pack("{s:{s:o, s:[]}, s:b}", "legend", "tokenTypes",
-			  lsp_token_legend(), "tokenModifiers", "full", 1));
+	json_object_set_new(json, "semanticTokensProvider",
+			    json_pack("{s:{s:o, s:[]}, s:b}", "legend",
+				      "tokenTypes", lsp_token_legend(),
+				      "tokenModifiers", "full", 1));
 	return json;
 }
 
@@ -247,9 +246,8 @@ static void initialized(struct lsp_server *s, const json_t *params,
 	(void)params;
 	(void)r;
 	for (size_t i = 0; i < ARRAY_LEN(globs); i++)
-		json_array_append_new(watchers,
-				      json_pack("{s:s}", "globPattern",
-						globs[i]));
+		json_array_append_new(
+			watchers, json_pack("{s:s}", "globPattern", globs[i]));
 	if (s->watches)
 		lsp_send_request(
 			s, "imgbuild-watch", "client/registerCapability",
@@ -302,9 +300,8 @@ static bool read_uri(const json_t *params, struct str *uri)
 }
 
 /* The open document that params name; else NULL, and r says so. */
-static struct lsp_document *document_of(struct lsp_server *s,
-					const json_t *params,
-					struct lsp_reply *r)
+static struct lsp_document *
+document_of(struct lsp_server *s, const json_t *params, struct lsp_reply *r)
 {
 	struct lsp_document *doc = NULL;
 	struct str uri;

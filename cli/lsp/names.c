@@ -16,7 +16,12 @@ enum {
 	VALUE_DEPTH_MAX = 64, /* of values that come from values */
 };
 
-enum value_state { VALUE_NOT_ASKED, VALUE_BEING_FOUND, VALUE_FOUND, VALUE_NONE };
+enum value_state {
+	VALUE_NOT_ASKED,
+	VALUE_BEING_FOUND,
+	VALUE_FOUND,
+	VALUE_NONE
+};
 
 struct value {
 	enum value_state state;
@@ -29,7 +34,7 @@ struct lsp_names {
 	struct lsp_use *uses;
 	struct value *values; /* of the uses that define a variable */
 	size_t n;
-	size_t *bases; /* of stages: the one that it begins from */
+	size_t *bases;	/* of stages: the one that it begins from */
 	unsigned depth; /* of the value being found */
 };
 
@@ -76,8 +81,8 @@ static struct str variable_key(struct maker *m, size_t stage, struct str name)
 static bool find_in_stage(struct maker *m, size_t stage, struct str text,
 			  size_t *name)
 {
-	size_t found = (size_t)strmap_get(&m->variables,
-					  variable_key(m, stage, text));
+	size_t found =
+		(size_t)strmap_get(&m->variables, variable_key(m, stage, text));
 
 	*name = found - 1;
 	return found > 0;
@@ -234,8 +239,8 @@ static void use_heredoc(struct maker *m, const struct heredoc *h)
 
 static bool is_declaration(const struct shell_command *c)
 {
-	static const char *const names[] = {"export", "readonly", "declare",
-					    "typeset", "local", "unset"};
+	static const char *const names[] = {"export",  "readonly", "declare",
+					    "typeset", "local",	   "unset"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (str_eq_c(c->words[0].text, names[i]))
@@ -486,8 +491,7 @@ static void take_uses(struct maker *m)
 		names->uses[i].name = root_of(m, names->uses[i].name);
 	}
 	if (names->n)
-		qsort(names->uses, names->n, sizeof(*names->uses),
-		      by_place);
+		qsort(names->uses, names->n, sizeof(*names->uses), by_place);
 }
 
 struct lsp_names *lsp_names_make(struct arena *a, const struct dockerfile *df)
@@ -683,8 +687,7 @@ bool lsp_names_value(struct lsp_names *names, const struct lsp_use *def,
 {
 	struct value *known = &names->values[def - names->uses];
 
-	if (known->state == VALUE_NOT_ASKED &&
-	    names->depth < VALUE_DEPTH_MAX) {
+	if (known->state == VALUE_NOT_ASKED && names->depth < VALUE_DEPTH_MAX) {
 		known->state = VALUE_BEING_FOUND;
 		names->depth++;
 		known->state = find_value(names, def, &known->text)

@@ -79,11 +79,11 @@ json_t *lsp_highlight(const struct lsp_question *q, struct err *e)
 
 		if (is_same(&all[i], use) && is_written(&all[i]))
 			json_array_append_new(
-				list, json_pack("{s:o, s:i}", "range",
-						range_of(q, all[i].span),
-						"kind",
-						writes ? HIGHLIGHT_WRITE
-						       : HIGHLIGHT_READ));
+				list,
+				json_pack("{s:o, s:i}", "range",
+					  range_of(q, all[i].span), "kind",
+					  writes ? HIGHLIGHT_WRITE
+						 : HIGHLIGHT_READ));
 	}
 	return list;
 }

@@ -170,8 +170,8 @@ static void fold_span(struct folds *f, struct span span)
 {
 	struct str text = buf_str(&f->doc->text.bytes);
 
-	while (span.end > span.offset && (text.p[span.end - 1] == '\n' ||
-					  text.p[span.end - 1] == '\r'))
+	while (span.end > span.offset &&
+	       (text.p[span.end - 1] == '\n' || text.p[span.end - 1] == '\r'))
 		span.end--;
 	add_fold(f, line_of(f, span.offset), line_of(f, span.end), NULL);
 }
@@ -233,10 +233,10 @@ struct links {
 
 static void add_link(struct links *l, struct span span, struct str target)
 {
-	json_array_append_new(
-		l->list, json_pack("{s:o, s:o}", "range",
-				   range_of(l->q->doc, span), "target",
-				   lsp_json_str(target)));
+	json_array_append_new(l->list,
+			      json_pack("{s:o, s:o}", "range",
+					range_of(l->q->doc, span), "target",
+					lsp_json_str(target)));
 }
 
 static bool is_plain(const struct word *word)
@@ -267,13 +267,11 @@ static void link_image(struct links *l, const struct stage *stage)
 		return;
 	if (str_starts(ref.path, "library/"))
 		add_link(l, base->span,
-			 arena_printf(l->arena,
-				      "https://hub.docker.com/_/%.*s",
+			 arena_printf(l->arena, "https://hub.docker.com/_/%.*s",
 				      STR_ARG(str_skip(ref.path, 8))));
 	else
 		add_link(l, base->span,
-			 arena_printf(l->arena,
-				      "https://hub.docker.com/r/%.*s",
+			 arena_printf(l->arena, "https://hub.docker.com/r/%.*s",
 				      STR_ARG(ref.path)));
 }
 

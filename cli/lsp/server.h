@@ -25,7 +25,7 @@ struct lsp_server {
 	struct lint_options options;
 	struct lsp_workspace workspace;
 	struct lsp_background background;
-	const char *config;	 /* --config */
+	const char *config;	      /* --config */
 	struct json_t *settings_json; /* the client's own; NULL */
 	bool pulls;   /* the client asks for findings, and can be told to */
 	bool watches; /* it tells of files, where it is asked to */

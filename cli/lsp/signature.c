@@ -17,10 +17,9 @@ static json_t *signature(struct str form)
 		while (at < form.n && form.p[at] != ' ')
 			at++;
 		if (from > 0)
-			json_array_append_new(
-				parameters,
-				json_pack("{s:[i, i]}", "label", (int)from,
-					  (int)at));
+			json_array_append_new(parameters,
+					      json_pack("{s:[i, i]}", "label",
+							(int)from, (int)at));
 		at++;
 	}
 	return json_pack("{s:o, s:o}", "label", lsp_json_str(form),

@@ -80,8 +80,8 @@ static void add_instruction(struct tokens *t, const struct instruction *in)
 		/* AS stands where it can be found without another parser */
 		if (from->as_text.n && from->as_text.p >= source->text.p &&
 		    from->as_text.p < source->text.p + source->text.n) {
-			uint32_t at = (uint32_t)(from->as_text.p -
-						 source->text.p);
+			uint32_t at =
+				(uint32_t)(from->as_text.p - source->text.p);
 
 			add(t, TOKEN_KEYWORD, (struct span){at, at + 2});
 		}
@@ -91,9 +91,7 @@ static void add_instruction(struct tokens *t, const struct instruction *in)
 		if (in->onbuild.trigger)
 			add_instruction(t, in->onbuild.trigger);
 		break;
-	case INSTRUCTION_RUN:
-		add_heredocs(t, in->run.command.heredocs);
-		break;
+	case INSTRUCTION_RUN: add_heredocs(t, in->run.command.heredocs); break;
 	case INSTRUCTION_ADD:
 	case INSTRUCTION_COPY: add_heredocs(t, in->copy.heredocs); break;
 	case INSTRUCTION_ARG:
@@ -121,8 +119,7 @@ static void add_names(struct tokens *t, const struct lsp_names *names)
 	for (size_t i = 0; i < n; i++)
 		if (all[i].name_kind == LSP_VARIABLE)
 			add(t, TOKEN_VARIABLE, all[i].span);
-		else if (all[i].kind != LSP_DEFINES ||
-			 all[i].in->from.alias.n)
+		else if (all[i].kind != LSP_DEFINES || all[i].in->from.alias.n)
 			add(t, TOKEN_NAMESPACE, all[i].span);
 }
 

@@ -11,8 +11,8 @@ enum {
 	CHUNK = 64 << 10,
 };
 
-void lsp_wire_init(struct lsp_wire *w, int in, int out,
-		   void (*wait)(void *ctx), void *ctx)
+void lsp_wire_init(struct lsp_wire *w, int in, int out, void (*wait)(void *ctx),
+		   void *ctx)
 {
 	*w = (struct lsp_wire){
 		.in = in,

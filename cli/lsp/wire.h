@@ -28,8 +28,8 @@ enum lsp_result {
 	LSP_BROKEN,    /* no header, or the stream ends in a message */
 };
 
-void lsp_wire_init(struct lsp_wire *w, int in, int out,
-		   void (*wait)(void *ctx), void *ctx);
+void lsp_wire_init(struct lsp_wire *w, int in, int out, void (*wait)(void *ctx),
+		   void *ctx);
 void lsp_wire_release(struct lsp_wire *w);
 
 /* The next message into out, which is emptied first. e is set for LSP_BROKEN.

@@ -102,8 +102,8 @@ static void plan_of_a_plain_run_rootless(void **state)
 	check_plan("plain-rootless", &spec, TIER_USERNS);
 }
 
-static void plan_without_a_device_group_has_no_devices_but_bound_ones(
-	void **state)
+static void
+plan_without_a_device_group_has_no_devices_but_bound_ones(void **state)
 {
 	static const struct run_mount mounts[] = {
 		{.kind = RUN_MOUNT_BIND, .target = "/src"},

@@ -359,22 +359,19 @@ static void a_variant_is_found_while_its_blob_is_there(void **state)
 	assert_ok(blob_put(&t.store.blobs, STR("compressed"), &blob, &e));
 	v = (struct variant){blob, 10, digest_of("plain", 5)};
 	assert_ok(variant_put(&t.store, &diff_id, "gzip-6", &v, &e));
-	assert_int_equal(
-		variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
-		1);
+	assert_int_equal(variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
+			 1);
 	assert_true(digest_eq(&found.digest, &blob));
 	assert_true(digest_eq(&found.diff_id, &v.diff_id));
 	assert_int_equal(found.size_bytes, 10);
-	assert_int_equal(
-		variant_find(&t.store, &diff_id, "zstd-3", &found, &e),
-		0);
+	assert_int_equal(variant_find(&t.store, &diff_id, "zstd-3", &found, &e),
+			 0);
 
 	(void)snprintf(path, sizeof(path), "blobs/sha256/%s",
 		       digest_hex(&blob, hex));
 	assert_int_equal(unlinkat(t.store.fd, path, 0), 0);
-	assert_int_equal(
-		variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
-		0);
+	assert_int_equal(variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
+			 0);
 }
 
 static void a_variant_whose_blob_has_another_size_is_a_miss(void **state)
@@ -391,9 +388,8 @@ static void a_variant_whose_blob_has_another_size_is_a_miss(void **state)
 	assert_ok(blob_put(&t.store.blobs, STR("compressed"), &blob, &e));
 	v = (struct variant){blob, 11, digest_of("plain", 5)};
 	assert_ok(variant_put(&t.store, &diff_id, "gzip-6", &v, &e));
-	assert_int_equal(
-		variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
-		0);
+	assert_int_equal(variant_find(&t.store, &diff_id, "gzip-6", &found, &e),
+			 0);
 }
 
 static void a_damaged_variant_is_a_miss(void **state)
@@ -414,9 +410,9 @@ static void a_damaged_variant_is_a_miss(void **state)
 		       digest_hex(&diff_id, hex));
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		assert_ok(kept_put(t.store.fd, path, str_from(table[i]), &e));
-		assert_int_equal(variant_find(&t.store, &diff_id, "none",
-					      &found, &e),
-				 0);
+		assert_int_equal(
+			variant_find(&t.store, &diff_id, "none", &found, &e),
+			0);
 	}
 }
 

@@ -249,9 +249,8 @@ static int after(const char *change, bool verify)
 	temp_store_make(&t);
 	layer = commit(&t, "d/a=1 f=1 l->d");
 	store_listen(&t.store, &heard.listener);
-	(void)snprintf(command, sizeof(command), "cd %s/%s && %s",
-		       t.store.path, snapshot_path(&layer.diff_id, path),
-		       change);
+	(void)snprintf(command, sizeof(command), "cd %s/%s && %s", t.store.path,
+		       snapshot_path(&layer.diff_id, path), change);
 	assert_int_equal(system(command), 0);
 	there = verify ? snapshot_verify(&t.store, &layer.diff_id, &e)
 		       : snapshot_exists(&t.store, &layer.diff_id, &e);
@@ -268,7 +267,8 @@ static int after(const char *change, bool verify)
 static void a_change_at_the_top_is_noticed_without_reading(void **state)
 {
 	static const char *const changes[] = {
-		"echo 2 >new", "rm f", "chmod 700 .", "mv f g",
+		"echo 2 >new",	     "rm f",
+		"chmod 700 .",	     "mv f g",
 		"rm l && ln -s x l", "d=$PWD && cd .. && rm -r $d && mkdir $d",
 	};
 
@@ -282,9 +282,9 @@ static void a_change_at_the_top_is_noticed_without_reading(void **state)
 static void any_change_is_noticed_by_reading(void **state)
 {
 	static const char *const changes[] = {
-		"echo 2 >d/a",	  ": >f",	"chmod 600 d/a",
-		"touch -d @5 d/a", "rm d/a",	"printf 2 >f",
-		"ln f d/b",	  "mkfifo d/p", "rm -r d && ln -s / d",
+		"echo 2 >d/a",	    ": >f",	   "chmod 600 d/a",
+		"touch -d @5 d/a",  "rm d/a",	   "printf 2 >f",
+		"ln f d/b",	    "mkfifo d/p",  "rm -r d && ln -s / d",
 		"rm f && mkfifo f", "chmod 700 .",
 	};
 
@@ -305,7 +305,8 @@ static void a_change_that_was_taken_back_is_sealed_again(void **state)
 }
 
 /* A layer of a base has another tar than the one that we would write. */
-static void what_a_base_brought_is_held_against_how_it_was_unpacked(void **state)
+static void
+what_a_base_brought_is_held_against_how_it_was_unpacked(void **state)
 {
 	const struct digest diff_id = digest_of("base", 4);
 	SCOPED_STORE t;
@@ -332,9 +333,17 @@ static void what_a_base_brought_is_held_against_how_it_was_unpacked(void **state
 static void only_the_text_of_a_seal_is_one(void **state)
 {
 	static const char *const none[] = {
-		"", "2", "2 1 1 1", "2 1 1 1 1 ", "2 1 1 1 1 1",
-		"1 1 1 1 1", "2  1 1 1 1", "2 1 1 1 g", "2 -1 1 1 1",
-		"2 1 1 1 0x1", "2 00000000000000001 1 1 1",
+		"",
+		"2",
+		"2 1 1 1",
+		"2 1 1 1 1 ",
+		"2 1 1 1 1 1",
+		"1 1 1 1 1",
+		"2  1 1 1 1",
+		"2 1 1 1 g",
+		"2 -1 1 1 1",
+		"2 1 1 1 0x1",
+		"2 00000000000000001 1 1 1",
 		"2 1111111111111111 1111111111111111 11111111111111111"};
 	struct seal seal;
 
@@ -470,7 +479,8 @@ int main(void)
 		cmocka_unit_test(
 			a_snapshot_has_no_name_before_the_store_is_published),
 		cmocka_unit_test(what_was_not_published_is_gone_with_its_store),
-		cmocka_unit_test(a_change_at_the_top_is_noticed_without_reading),
+		cmocka_unit_test(
+			a_change_at_the_top_is_noticed_without_reading),
 		cmocka_unit_test(any_change_is_noticed_by_reading),
 		cmocka_unit_test(a_change_that_was_taken_back_is_sealed_again),
 		cmocka_unit_test(
