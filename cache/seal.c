@@ -140,7 +140,6 @@ int seal_read(const struct store *s, const struct digest *diff_id,
 int seal_put(const struct store *s, const struct digest *diff_id,
 	     const struct seal *seal, struct err *e)
 {
-	SCOPED_BUF struct buf tmp = BUF_INIT(256);
 	char path[SEAL_PATH_MAX];
 	char text[SEAL_TEXT_MAX];
 
@@ -149,18 +148,21 @@ int seal_put(const struct store *s, const struct digest *diff_id,
 		       (unsigned long long)seal->ctime_ns,
 		       (unsigned long long)seal->rights,
 		       (unsigned long long)seal->seen);
-	if (symlinkat(text, s->fd, seal_path(diff_id, path)) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return err_sys(e, "write %s", path);
-	io_unique_name(&tmp, "tmp/seal-");
-	if (symlinkat(text, s->fd, buf_c(&tmp)) < 0)
-		return err_sys(e, "write %s", buf_c(&tmp));
-	if (renameat(s->fd, buf_c(&tmp), s->fd, path) == 0)
-		return 0;
-	err_sys(e, "replace %s", path);
-	(void)unlinkat(s->fd, buf_c(&tmp), 0); /* only litter */
-	return -1;
+	/*
+	 * In two steps, since in between there is none, which reads as a
+	 * snapshot that is not known; a link under another name would be litter
+	 * that no lock tells from one in use.
+	 */
+	for (int i = 0; i < 2; i++) {
+		if (symlinkat(text, s->fd, seal_path(diff_id, path)) == 0)
+			return 0;
+		if (errno != EEXIST || unlinkat(s->fd, path, 0) < 0)
+			break;
+	}
+	/* somebody else's came in between: as good as ours */
+	return errno == EEXIST || errno == ENOENT
+		       ? 0
+		       : err_sys(e, "write %s", path);
 }
 
 void seal_remove(const struct store *s, const struct digest *diff_id)

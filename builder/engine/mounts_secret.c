@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,6 +62,19 @@ static int write_secret(int fd, const struct step_mount *m,
 	return 0;
 }
 
+/*
+ * Where nothing can be mounted the executor copies it into the step's root, for
+ * as long as the step runs; until then it has no name either.
+ */
+static int copied_value(struct run_mount *out, const struct step_mount *m,
+			const struct buf *value, struct err *e)
+{
+	out->source_fd = memfd_create("secret", MFD_CLOEXEC);
+	if (out->source_fd < 0)
+		return err_sys(e, "keep a secret in memory");
+	return write_secret(out->source_fd, m, value, e);
+}
+
 static int mount_value(struct run_mount *out, const struct step_mount *m,
 		       const struct buf *value, struct err *e)
 {
@@ -100,7 +114,12 @@ int mount_secret_open(struct mounts *all, struct step_run_context *c,
 						     STR_ARG(buf_str(&value))));
 	/* env= alone makes no file */
 	if (result == 0 && (!m->env.n || m->target.n)) {
-		result = mount_value(out, m, &value, e) < 0 ? -1 : 1;
+		bool copied = c->build->opt->tier == TIER_CHROOT;
+
+		result = (copied ? copied_value : mount_value)(out, m, &value,
+							       e) < 0
+				 ? -1
+				 : 1;
 		out->readonly = true;
 		out->target =
 			m->target.n
