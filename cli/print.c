@@ -14,7 +14,7 @@ static int out_error;
 
 static void put(FILE *to, struct str s)
 {
-	if (fwrite(s.p, 1, s.n, to) < s.n && to == stdout && !out_error)
+	if (s.n && fwrite(s.p, 1, s.n, to) < s.n && to == stdout && !out_error)
 		out_error = errno;
 }
 
